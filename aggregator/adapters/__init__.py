@@ -1,0 +1,1 @@
+"""The outside world, one door each: configuration, network, processes, database, files."""

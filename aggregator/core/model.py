@@ -1,0 +1,307 @@
+"""The values that flow through the program. Pure; imports nothing but the standard library.
+
+    Document -> Feed -> Entry -> Article -> (store) -> Article -> bytes
+
+Every datetime is aware and UTC with whole seconds. Every collection is a tuple.
+Terms follow RFC 4287.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in feeds.yaml something stands. Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """ETag and Last-Modified, byte for byte as received (RFC 9110 §8.8)."""
+
+    etag: bytes | None = None
+    last_modified: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes off the wire, not yet believed. The body has lost its content coding."""
+
+    url: str  # where it finally came from: the base of relative links
+    body: bytes
+    content_type: str | None = None
+    content_language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What one conditional GET brought. `document` is None when nothing changed (304)."""
+
+    status: int  # 200, 226, 304; a local file answers 200
+    document: Document | None
+    validators: Validators
+    fresh_for: int | None = None  # seconds, from max-age/Expires, capped; None: no hint
+    fresh_reason: str = ""  # "max-age=7200 minus Age 600"
+    moved_to: str | None = None  # last URL before the first temporary hop, if it differs
+    received: int = 0  # bytes of body on the wire
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An atom:author (RFC 4287 §3.2). Plain text; `uri` is http(s) or empty."""
+
+    name: str
+    uri: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A related file (RFC 4287 §4.2.7.2, RSS enclosure, Media RSS). `length` in bytes."""
+
+    href: str
+    type: str = ""
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """What atom:feed and atom:source share (RFC 4287 §4.2.11), as the publisher says it."""
+
+    title: str = ""
+    subtitle: str = ""
+    id: str = ""  # atom:id when it is an absolute IRI, else ""
+    link: str = ""  # rel=alternate, the site
+    self_link: str = ""  # rel=self, or the URL it was fetched from
+    updated: datetime | None = None
+    authors: tuple[Person, ...] = ()
+    rights: str = ""
+    icon: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the document says about polling itself; None or empty where it says nothing usable."""
+
+    ttl: int | None = None  # seconds (RSS ttl)
+    syndication: int | None = None  # seconds (sy:updatePeriod / updateFrequency)
+    skip_hours: tuple[int, ...] = ()  # 0-23, GMT
+    skip_days: tuple[int, ...] = ()  # Monday is 0
+    expired: bool = False  # JSON Feed
+    new_url: str = ""  # itunes:new-feed-url
+    hub: str = ""  # WebSub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An atom:entry, RSS item or JSON Feed item as one source published it, made safe.
+
+    After core/parse every Entry has a non-empty guid, and a title or a link or a text.
+    `title`, names and categories are plain text; `summary` and `content` are sanitised HTML
+    with absolute URLs; `link` is absolute http(s) or "". All text is legal XML 1.0.
+    """
+
+    guid: str  # exactly as published, outer white space trimmed; else link; else a content hash
+    title: str
+    link: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[Person, ...] = ()
+    categories: tuple[str, ...] = ()
+    summary: str = ""
+    content: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str = ""  # thumbnail, absolute http(s)
+    rights: str = ""
+    language: str = ""
+    origin: FeedInfo | None = None  # the entry's own atom:source, if it carried one
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One way to recognise an entry: a signed 64-bit hash of a given kind (identity.md)."""
+
+    kind: str  # guid, guid~, link, slug, urlslug, ...
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What identify says about one entry, before any look-up."""
+
+    entry_key: int  # primary key of the entry: hash of source id and guid; signed 64 bits
+    stem: str  # slugified title, at most 49 characters
+    slug_hash: int  # signed 64 bits; its first 13 hex digits end the slug
+    keys: tuple[Key, ...]
+    content_hash: int  # over what a reader would call the content; signed 64 bits
+    sketch: tuple[int, ...] = ()  # of the text, for the judge
+    words: int = 0  # length of the text
+    headline: str = ""  # the normalised headline that was hashed
+    distinctive: bool = False  # may a headline alone identify the story?
+    atom_id: str = ""  # the guid when it is an absolute IRI: what the article would be called
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A parsed and cleaned document, entries in document order."""
+
+    info: FeedInfo
+    entries: tuple[Entry, ...]
+    hints: Hints = Hints()
+    format: str = ""  # rss20, atom10, json11, ...
+    skipped: tuple[str, ...] = ()  # a reason for each entry left out
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a worker hands back: a feed and the identity of each of its entries, same order."""
+
+    feed: Feed
+    identities: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Another source that carries the article."""
+
+    source: str  # source id
+    title: str  # the source's title
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One story as subscribers get it: the copy that is shown, and who else carries it."""
+
+    slug: str
+    slug_hash: int
+    id: str  # atom:id, minted once
+    source: str  # source id of the copy that is shown
+    info: FeedInfo  # of that source
+    entry: Entry
+    first_seen: datetime
+    sort_at: datetime
+    updated: datetime  # RFC 4287 §4.2.15; moves only with an edit by the publisher
+    sightings: tuple[Sighting, ...] = ()  # the other sources, sorted by id
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules said of an article, and which rule at which place decided."""
+
+    kept: bool
+    rule: str = ""  # the text of the deciding rule; "" when no rule spoke
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """Everything the poller remembers of one source between polls. One row in the store."""
+
+    source: str  # source id
+    url: str = ""  # as configured when last polled: a change resets the validators
+    effective_url: str = ""  # after confirmed permanent moves; "" means url
+    validators: Validators = Validators()
+    body_hash: bytes = b""
+    next_poll_at: datetime
+    next_reason: str = ""
+    lease_until: datetime | None = None
+    last_attempt_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_change_at: datetime | None = None
+    last_status: int | None = None
+    last_error: str = ""
+    last_error_kind: str = ""
+    last_received: int = 0  # bytes
+    last_seconds: float = 0.0
+    fail_count: int = 0
+    failing_since: datetime | None = None
+    floor: int = 0  # seconds: the largest hint in force, capped
+    floor_reason: str = ""
+    hints: Hints = Hints()
+    new_entry_times: tuple[datetime, ...] = ()  # distinct, ascending, the last 21
+    ever_validated: bool = False  # has the source ever sent a validator?
+    moved_to: str = ""  # a permanent move not yet confirmed
+    moved_first_at: datetime | None = None
+    moved_count: int = 0
+    gone_at: datetime | None = None  # first 410
+    gone: bool = False  # confirmed: no more polls
+    parked_until: datetime | None = None  # the whole host asked us to wait (429) until then
+    info: FeedInfo = FeedInfo()
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What a document meant to the store."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    new_articles: int = 0
+    joined: int = 0  # new entries that joined an article already known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What one poll did: one line of `aggregator poll`."""
+
+    source: str
+    outcome: str  # changed, unchanged, not_modified, failed
+    status: int | None
+    novelty: Novelty = Novelty()
+    skipped: tuple[str, ...] = ()
+    error: str = ""
+    error_kind: str = ""
+    next_poll_at: datetime
+    next_reason: str
+    seconds: float = 0.0
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputState:
+    """What the store remembers of one output."""
+
+    output: str
+    atom_id: str  # minted once
+    digest: str = ""  # of the settings it was last built with
+    settings_changed_at: datetime
+    built_change: int = 0  # the store's change number it was last built from
+    built_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What one build did."""
+
+    output: str
+    entries: int = 0
+    changed: bool = False  # were any bytes written?
+    size: int = 0  # bytes
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """One stored entry as the reading commands show it."""
+
+    source: str
+    guid: str
+    link: str
+    title: str
+    slug: str
+    rule: str  # which identity rule gave it its article
+    evidence: str
+    first_seen: datetime

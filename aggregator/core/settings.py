@@ -1,0 +1,150 @@
+"""What an operator may say: the checked form of feeds.yaml. Pure.
+
+`adapters/config` builds these from the file and documents each key in docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from aggregator.core.filter import Rule
+from aggregator.core.model import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When to poll: a fixed interval, a cron expression (UTC), or neither for the adaptive one."""
+
+    every: timedelta | None = None
+    cron: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A text that is sent and never shown: not in logs, errors, status or exports."""
+
+    value: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dedupe:
+    """How the entries of a source find their article (identity.md)."""
+
+    enabled: bool = True
+    pool: str = "default"
+    window: timedelta = timedelta(hours=72)
+    by: tuple[str, ...] = ("guid", "link", "slug")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What stays and what goes: kept = (no keep, or keep matches) and no drop matches."""
+
+    keep: Rule | None = None
+    drop: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed that is polled. Exactly one of `url` and `path` is set."""
+
+    id: str
+    url: str = ""  # as typed, without user info and fragment
+    path: Path | None = None
+    title: str = ""  # overrides the publisher's
+    tags: tuple[str, ...] = ()
+    schedule: Schedule = Schedule()
+    priority: int = 0
+    rules: Rules = Rules()
+    dedupe: Dedupe = Dedupe()
+    headers: tuple[tuple[str, Secret], ...] = ()  # extra request headers
+    username: str = ""
+    password: Secret | None = None
+    verify_tls: bool = True
+    ignore_validators: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A merged feed that is published. `sources` holds ids, resolved, in feeds.yaml order."""
+
+    id: str
+    atom_id: str = ""  # feed-level atom:id; "" means minted once and kept in the store
+    title: str
+    subtitle: str = ""
+    sources: tuple[str, ...] = ()
+    rules: Rules = Rules()
+    order: str = "newest"  # or oldest
+    limit: int = 100
+    max_age: timedelta | None = None
+    author: str = ""
+    language: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds for everything from outside."""
+
+    concurrency: int = 64  # polls in flight
+    per_host: int = 1  # polls in flight on one host:port
+    host_interval: timedelta = timedelta(seconds=2)  # between starts on one host:port
+    timeout: timedelta = timedelta(seconds=30)  # the whole poll, redirects included
+    max_body: int = 10 * 1024 * 1024  # bytes, decoded
+    max_redirects: int = 8
+    parse_deadline: timedelta = timedelta(seconds=5)
+    parse_memory: int = 1024 * 1024 * 1024  # bytes of address space of one worker process
+    max_entries: int = 2000  # of one document
+    workers: int = 2  # processes that parse
+    min_interval: timedelta = timedelta(minutes=60)  # adaptive interval never goes below
+    max_interval: timedelta = timedelta(hours=12)  # nor above
+    hard_interval: timedelta = timedelta(minutes=15)  # between two requests, but for --force
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Which addresses may be reached besides the public ones, and by which proxy."""
+
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long bodies are kept. Keys are kept for ever: an old entry never returns as new."""
+
+    keep: timedelta = timedelta(days=365)
+    min_articles: int = 500  # of each source, whatever their age
+    backups: int = 7  # online copies of the database, one a day; 0: none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where `aggregator run` listens."""
+
+    listen: str = "127.0.0.1:8080"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of feeds.yaml, checked. `file` is where it came from."""
+
+    file: Path
+    data_dir: Path
+    base_url: str = "http://127.0.0.1:8080/"  # ends with a slash
+    title: str = "Feeds"
+    user_agent: str = ""  # "" means the default made from version and contact
+    contact: str = ""  # a URL or mail address for publishers, part of the User-Agent
+    sources: tuple[Source, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    limits: Limits = Limits()
+    network: Network = Network()
+    retention: Retention = Retention()
+    server: Server = Server()
