@@ -1,0 +1,1 @@
+"""Tests of the adapters: real files, real databases, real sockets on loopback."""

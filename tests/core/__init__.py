@@ -1,0 +1,1 @@
+"""Tests of the core: properties first, then examples."""
