@@ -4,7 +4,7 @@ PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 ARGS ?=
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 CODE := aggregator tests tools benchmarks
 # Said to uv by `make lock`: for every Python and system at once, with hashes, without addresses.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
