@@ -9,23 +9,31 @@ story needs from the outside; the adapters satisfy them without knowing it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
+from aggregator.core import cadence
+from aggregator.core.errors import PublishError, SourceError
+from aggregator.core.filter import select
 from aggregator.core.model import (
     Article,
+    BuildReport,
     Document,
     Fetched,
     Novelty,
     OutputState,
+    PollReport,
     Reading,
     SourceState,
     StoredEntry,
+    Verdict,
 )
-from aggregator.core.settings import Source
+from aggregator.core.render import render
+from aggregator.core.settings import Limits, Output, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +173,7 @@ class Store(Protocol):
         """Write a consistent copy while others go on reading and writing."""
 
     def integrity(self) -> str:
-        """"ok", or what SQLite says is wrong."""
+        """ "ok", or what SQLite says is wrong."""
 
     def close(self) -> None: ...
 
@@ -173,3 +181,182 @@ class Store(Protocol):
 Fetch = Callable[[Source, SourceState], Awaitable[Fetched]]
 Read = Callable[[Source, Document], Awaitable[Reading]]
 Save = Callable[[Outcome], Awaitable[Saved | None]]
+Judge = Callable[[Article], Verdict]
+Publish = Callable[[str, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """What decides the next poll besides the source itself: bounds, calendar and chance."""
+
+    limits: Limits
+    cron_next: Callable[[str, datetime], datetime]
+    chance: Callable[[], float]  # 0 to 1; only ever delays
+
+
+async def poll(
+    source: Source,
+    state: SourceState,
+    *,
+    fetch: Fetch,
+    read: Read,
+    save: Save,
+    pacing: Pacing,
+    clock: Callable[[], datetime],
+) -> PollReport:
+    """Fetch one claimed source and save what it brought; a failure becomes part of the report.
+
+    Raises StoreError when the database refuses. A bug stays an exception.
+    """
+    try:
+        fetched = await fetch(source, state)
+        body_hash, reading = await _read_if_changed(source, state, fetched, read)
+    except SourceError as error:
+        return await record_failure(source, state, error, save=save, pacing=pacing, clock=clock)
+    now = clock()
+
+    def settle(novelty: Novelty) -> SourceState:
+        return cadence.after_success(
+            state,
+            pace=cadence.Pace.of(source, pacing.limits),
+            url=source.url,
+            fetched=fetched,
+            reading=reading,
+            body_hash=body_hash,
+            novelty=novelty,
+            now=now,
+            chance=pacing.chance(),
+            cron_next=pacing.cron_next,
+        )
+
+    saved = await save(Outcome(source=source, state=state, reading=reading, settle=settle, now=now))
+    return _report_success(fetched, reading, saved, state=state)
+
+
+async def _read_if_changed(
+    source: Source, state: SourceState, fetched: Fetched, read: Read
+) -> tuple[bytes, Reading | None]:
+    """Read the document unless its bytes are those of the last one (P13, P18)."""
+    if fetched.document is None:
+        return state.body_hash, None
+    body_hash = _body_hash(source, fetched.document)
+    if body_hash == state.body_hash:
+        return body_hash, None
+    return body_hash, await read(source, fetched.document)
+
+
+def _body_hash(source: Source, document: Document) -> bytes:
+    """Hash the body and all else that shapes what is read from it."""
+    shape = "\x1f".join(
+        (document.url, document.content_type or "", source.title, repr(source.dedupe))
+    )
+    return blake2b(document.body, digest_size=16, key=_key_of(shape)).digest()
+
+
+def _key_of(shape: str) -> bytes:
+    return blake2b(shape.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+
+
+async def record_failure(
+    source: Source,
+    state: SourceState,
+    error: SourceError,
+    *,
+    save: Save,
+    pacing: Pacing,
+    clock: Callable[[], datetime],
+) -> PollReport:
+    """Save that a poll failed and when to try again; entries and validators stay as they are."""
+    now = clock()
+
+    def settle(_: Novelty) -> SourceState:
+        return cadence.after_failure(
+            state,
+            pace=cadence.Pace.of(source, pacing.limits),
+            error=error,
+            now=now,
+            chance=pacing.chance(),
+            cron_next=pacing.cron_next,
+        )
+
+    saved = await save(Outcome(source=source, state=state, reading=None, settle=settle, now=now))
+    after = saved.state if saved else state
+    return PollReport(
+        source=source.id,
+        outcome="failed" if saved else "superseded",
+        status=after.last_status,
+        error=str(error),
+        error_kind=error.kind,
+        next_poll_at=after.next_poll_at,
+        next_reason=after.next_reason,
+    )
+
+
+def _report_success(
+    fetched: Fetched, reading: Reading | None, saved: Saved | None, *, state: SourceState
+) -> PollReport:
+    after = saved.state if saved else state
+    novelty = saved.novelty if saved else Novelty()
+    return PollReport(
+        source=state.source,
+        outcome=_outcome(fetched, novelty) if saved else "superseded",
+        status=fetched.status,
+        novelty=novelty,
+        skipped=reading.feed.skipped if reading else (),
+        next_poll_at=after.next_poll_at,
+        next_reason=after.next_reason,
+        seconds=fetched.seconds,
+        received=fetched.received,
+    )
+
+
+def _outcome(fetched: Fetched, novelty: Novelty) -> str:
+    if fetched.document is None:
+        return "not_modified"
+    return "changed" if novelty.new or novelty.updated else "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The report of a build, and the articles the output carries now."""
+
+    report: BuildReport
+    slug_hashes: tuple[int, ...]
+
+
+def build(
+    output: Output,
+    *,
+    articles: Iterable[Article],
+    judge: Judge,
+    state: OutputState,
+    base_url: str,
+    now: datetime,
+    publish: Publish,
+) -> Built:
+    """Select, render and publish one output from its articles, newest first.
+
+    `publish(name, bytes)` says whether the bytes were new. A disk that refuses becomes the
+    report's error; the old file stays and the next build tries again.
+    """
+    chosen = select(
+        articles,
+        judge=judge,
+        limit=output.limit,
+        max_age=output.max_age,
+        order=output.order,
+        now=now,
+    )
+    rendered = render(
+        output,
+        chosen,
+        base_url=base_url,
+        atom_id=state.atom_id,
+        settings_changed_at=state.settings_changed_at,
+    )
+    report = BuildReport(output=output.id, entries=len(chosen), size=len(rendered.body))
+    try:
+        changed = publish(f"feeds/{output.id}.atom", rendered.body)
+    except PublishError as error:
+        return Built(replace(report, error=str(error)), ())
+    return Built(replace(report, changed=changed), tuple(article.slug_hash for article in chosen))

@@ -258,7 +258,7 @@ class PollReport:
     """What one poll did: one line of `aggregator poll`."""
 
     source: str
-    outcome: str  # changed, unchanged, not_modified, failed
+    outcome: str  # changed, unchanged, not_modified, failed; superseded: the lease was lost
     status: int | None
     novelty: Novelty = Novelty()
     skipped: tuple[str, ...] = ()

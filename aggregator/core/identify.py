@@ -1,0 +1,172 @@
+"""Feed -> the identity of each entry: slug, slug hash, keys, content hash, sketch. Pure.
+
+An identity is made from the document alone. Whether two identities mean one story is for the
+judge to say; see `core/judge`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from aggregator.core.clean import text_of
+from aggregator.core.links import canonical_link, guid_without_host, site_label, url_slug
+from aggregator.core.model import Entry, Feed, Identity, Key
+from aggregator.core.settings import Source
+from aggregator.core.sketch import sketch, story_text, words_of
+from aggregator.core.slug import HASH_VERSION, hash64, headline, slugify, stem, tail
+
+DISTINCTIVE_WORDS = 4  # content words a headline needs to stand for its story alone
+LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as the site's name
+NO_TITLE = "untitled"
+
+_FUNCTION_WORDS = frozenset(
+    "a an the of to in on at for and or but with by from as is are was were be been it its this "
+    "that your our his her their my you we i he she they not no new how what why who when where "
+    "le la les un une des de du et der die das ein eine und el los las y il lo gli".split()
+)
+_ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
+_NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")
+_COUNTER = re.compile(r"\b[\d.,]+\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+
+
+def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
+    """Return the identity of every entry of a feed, in the same order."""
+    guids = Counter(entry.guid for entry in feed.entries)
+    links = [canonical_link(entry.link) for entry in feed.entries]
+    link_counts = Counter(links)
+    names = site_names(feed, source)
+    return tuple(
+        _identity(
+            entry,
+            source=source,
+            link=link if link_counts[link] == 1 else "",
+            guid_repeats=guids[entry.guid] > 1,
+            names=names,
+        )
+        for entry, link in zip(feed.entries, links, strict=True)
+    )
+
+
+def site_names(feed: Feed, source: Source) -> frozenset[str]:
+    """Return the slugs by which the source signs its headlines (` - Reuters`).
+
+    Taken from the titles and hosts of feed and source, and learnt from a tail that most
+    entries of the document share.
+    """
+    names = {slugify(feed.info.title), slugify(source.title)}
+    for part in re.split(r"\s*[-|:\u2013\u2014\u00bb\u203a]\s+", feed.info.title):
+        names.add(slugify(part))
+    for link in (feed.info.link, source.url, *(entry.link for entry in feed.entries[:1])):
+        names.update(site_label(link))
+    tails = Counter(tail(entry.title) for entry in feed.entries)
+    for text, count in tails.items():
+        if count >= LEARNT_TAIL_ENTRIES and count * 2 > len(feed.entries):
+            names.add(text)
+    return frozenset(names - {""})
+
+
+def _identity(
+    entry: Entry, *, source: Source, link: str, guid_repeats: bool, names: frozenset[str]
+) -> Identity:
+    text = story_text(text_of(entry.content or entry.summary))
+    words = words_of(text)
+    normal = headline(entry.title, site_names=names)
+    content = _content_hash(entry)
+    return Identity(
+        entry_key=_entry_key(entry, source=source, content=content, guid_repeats=guid_repeats),
+        stem=stem(entry.title) or _substitute_stem(entry, words),
+        slug_hash=_slug_hash(entry, source=source, normal=normal, text=text),
+        keys=_keys(entry, source=source, link=link, normal=normal, guid_repeats=guid_repeats),
+        content_hash=content,
+        sketch=sketch(words),
+        words=len(words),
+        headline=normal,
+        distinctive=is_distinctive(normal),
+        atom_id=entry.guid if _is_absolute_iri(entry.guid) else "",
+    )
+
+
+def is_distinctive(normal: str) -> bool:
+    """May this headline stand for its story without a text to compare?
+
+    "Weekly links", "Morning briefing" and "Live: updates" never may.
+    """
+    if not normal or normal.startswith(("live-", "watch-live-")):
+        return False
+    words = [word for word in normal.split("-") if word not in _FUNCTION_WORDS]
+    if any(character > "\u2e7f" for character in normal):  # no spaces between words
+        return sum(character > "\u2e7f" for character in normal) >= 2 * DISTINCTIVE_WORDS
+    return sum(not word.isdigit() for word in words) >= DISTINCTIVE_WORDS
+
+
+def _entry_key(entry: Entry, *, source: Source, content: int, guid_repeats: bool) -> int:
+    """The primary key of the stored entry.
+
+    A guid that the document repeats says nothing: then link and content tell the entries
+    apart, for all of them alike, so that their order in the document does not matter (P82).
+    """
+    if not guid_repeats:
+        return hash64("entry", source.id, entry.guid)
+    if entry.link:
+        return hash64("entry", source.id, entry.guid, entry.link, slugify(entry.title))
+    return hash64("entry", source.id, entry.guid, str(content))
+
+
+def _slug_hash(entry: Entry, *, source: Source, normal: str, text: str) -> int:
+    """Hash the full headline; without one the link, else the text. Pools do not share hashes."""
+    pool = source.dedupe.pool
+    scope = "" if pool == "default" else pool
+    if not source.dedupe.enabled:
+        return own_slug_hash(source.id, entry.guid, normal)
+    if normal:
+        return hash64(HASH_VERSION, scope, normal)
+    return hash64(HASH_VERSION, scope, "link", canonical_link(entry.link) or text or entry.guid)
+
+
+def own_slug_hash(source_id: str, guid: str, normal: str) -> int:
+    """Return the hash of a story whose headline alone is already taken by another one."""
+    return hash64(HASH_VERSION, "own", source_id, guid, normal)
+
+
+def _keys(
+    entry: Entry, *, source: Source, link: str, normal: str, guid_repeats: bool
+) -> tuple[Key, ...]:
+    dedupe = source.dedupe
+    keys = []
+    if not guid_repeats:
+        keys.append(Key("guid", hash64("guid", source.id, entry.guid)))
+        keys.append(Key("guid~", hash64("guid~", source.id, guid_without_host(entry.guid))))
+    if dedupe.enabled and link and "link" in dedupe.by:
+        keys.append(Key("link", hash64("link", dedupe.pool, link)))
+    if dedupe.enabled and "slug" in dedupe.by:
+        if normal:
+            keys.append(Key("slug", hash64("slug", dedupe.pool, normal)))
+        words = url_slug(entry.link)
+        if words:
+            keys.append(Key("urlslug", hash64("urlslug", dedupe.pool, words)))
+    if _is_absolute_iri(entry.guid):
+        keys.append(Key("id", hash64("id", entry.guid)))
+    return tuple(keys)
+
+
+def _is_absolute_iri(guid: str) -> bool:
+    """Can the guid serve as an atom:id as it is (RFC 4287 §4.2.6)?"""
+    if len(guid) > 1000 or guid.lower().startswith(_NEVER_AN_ID):
+        return False
+    return bool(_ABSOLUTE_IRI.match(guid))
+
+
+def _content_hash(entry: Entry) -> int:
+    """Hash what a reader would call the content: white space and counters do not count."""
+    text = "\n".join((text_of(entry.summary), text_of(entry.content)))
+    text = _SPACE.sub(" ", _COUNTER.sub("", text)).strip()
+    title = _SPACE.sub(" ", entry.title).strip()
+    enclosures = (enclosure.href.partition("?")[0] for enclosure in entry.enclosures)
+    return hash64("content", title, text, *enclosures)
+
+
+def _substitute_stem(entry: Entry, words: list[str]) -> str:
+    """A readable stem for an entry whose title yields none: its first words, or its link's."""
+    return stem(" ".join(words[:12])) or stem(url_slug(entry.link).replace("-", " ")) or NO_TITLE
