@@ -32,31 +32,9 @@ from aggregator.core.model import (
     StoredEntry,
     Verdict,
 )
+from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.render import render
 from aggregator.core.settings import Limits, Output, Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """Everything one poll found out, for the store to save at once.
-
-    `state` is the claimed state (its lease fences the write); `settle` turns what the
-    document meant to the store into the state to write, inside the same transaction.
-    """
-
-    source: Source
-    state: SourceState
-    reading: Reading | None
-    settle: Callable[[Novelty], SourceState]
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The state as written, and what was new."""
-
-    state: SourceState
-    novelty: Novelty
 
 
 class Store(Protocol):
