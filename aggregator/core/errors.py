@@ -1,10 +1,10 @@
 """The exception tree: who made the mistake, and what happens next.
 
-    AggregatorError ─┬─ ConfigError            the operator's mistake; exit code 78
-                     ├─ SourceError ─┬─ FetchError   one source failed: recorded, others go on
-                     │               └─ ParseError
-                     ├─ StoreError             the database refused: stop this run; exit code 1
-                     └─ PublishError           the disk refused: logged, the next build tries again
+AggregatorError ─┬─ ConfigError            the operator's mistake; exit code 78
+                 ├─ SourceError ─┬─ FetchError   one source failed: recorded, others go on
+                 │               └─ ParseError
+                 ├─ StoreError             the database refused: stop this run; exit code 1
+                 └─ PublishError           the disk refused: logged, the next build tries again
 """
 
 from __future__ import annotations
@@ -13,7 +13,23 @@ from dataclasses import dataclass
 
 
 class AggregatorError(Exception):
-    """Root of everything this program raises on purpose."""
+    """Root of everything this program raises on purpose.
+
+    Survives pickling with all its attributes: errors come out of worker processes, and the
+    default way calls the constructor without its keywords.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(
+    kind: type[AggregatorError], arguments: tuple[object, ...], attributes: dict[str, object]
+) -> AggregatorError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,148 @@
+"""What a successful poll changes in the state of its source. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.core.cadence.loaded import for_url
+from aggregator.core.cadence.moves import after_redirect, forget_move, is_another_feed
+from aggregator.core.cadence.pace import Pace, Wait, longest
+from aggregator.core.cadence.timing import (
+    CronNext,
+    Moment,
+    appoint,
+    capped,
+    floors,
+    hint_floor,
+    own_interval,
+    retire,
+)
+from aggregator.core.model import Fetched, Novelty, Reading, SourceState
+
+_TIMES_KEPT = 21  # 20 gaps
+_CONFIRMATION = timedelta(hours=24)
+
+
+def after_success(
+    state: SourceState,
+    *,
+    pace: Pace,
+    url: str,
+    fetched: Fetched,
+    reading: Reading | None,
+    body_hash: bytes,
+    novelty: Novelty,
+    now: datetime,
+    chance: float,
+    cron_next: CronNext,
+) -> SourceState:
+    """Return the state after a poll that brought a document or "not modified".
+
+    `url` is the configured address; `fetched.validators` are the ones to store (merged with the
+    known ones on 304, RFC 9111 §4.3.4); `reading` is None when the document did not change;
+    `chance` in 0..1 places the poll within its jitter; `cron_next(expression, after)` gives the
+    first cron time after a moment.
+    """
+    before = for_url(state, url=url)
+    strayed = is_another_feed(
+        before, fetched=fetched, reading=reading, known=novelty.unchanged + novelty.updated
+    )
+    after = _recovered(before, fetched=fetched, now=now)
+    after = _remembered(after, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace)
+    after = _with_news(after, novelty=novelty, first=before.last_success_at is None, now=now)
+    if strayed:
+        after = _strayed(after, fetched=fetched, info_of=before)
+    else:
+        after = after_redirect(after, url=url, moved_to=fetched.moved_to, now=now)
+    return _appointed(after, pace=pace, moment=Moment(now=now, chance=chance, cron_next=cron_next))
+
+
+def _recovered(state: SourceState, *, fetched: Fetched, now: datetime) -> SourceState:
+    """The first success wipes out all failures."""
+    return replace(
+        state,
+        lease_until=None,
+        last_attempt_at=now,
+        last_success_at=now,
+        last_status=fetched.status,
+        last_error="",
+        last_error_kind="",
+        last_received=fetched.received,
+        last_seconds=fetched.seconds,
+        fail_count=0,
+        failing_since=None,
+        parked_until=None,
+        gone=False,
+    )
+
+
+def _remembered(
+    state: SourceState,
+    *,
+    fetched: Fetched,
+    reading: Reading | None,
+    body_hash: bytes,
+    pace: Pace,
+) -> SourceState:
+    """Keep what the next poll needs: validators, hash, hints, floor, and the feed's own words."""
+    validators = fetched.validators
+    hints = state.hints if reading is None else reading.feed.hints
+    if fetched.status == 304 and fetched.fresh_for is None:
+        # The stored headers stay in force where a 304 is silent (RFC 9111 §4.3.4).
+        floor = capped(Wait(state.floor, state.floor_reason), pace.hint_cap)
+    else:
+        fresh = Wait(fetched.fresh_for or 0, fetched.fresh_reason or "cache headers")
+        floor = hint_floor(fresh, hints=hints, cap=pace.hint_cap)
+    return replace(
+        state,
+        validators=validators,
+        ever_validated=state.ever_validated or bool(validators.etag or validators.last_modified),
+        body_hash=state.body_hash if fetched.document is None else body_hash,
+        hints=hints,
+        floor=floor.seconds,
+        floor_reason=floor.reason,
+        info=state.info if reading is None else reading.feed.info,
+    )
+
+
+def _with_news(state: SourceState, *, novelty: Novelty, first: bool, now: datetime) -> SourceState:
+    """Note when something new came.
+
+    The first import brings years at once, which is no rhythm: it only starts the clock of
+    silence (last_change_at).
+    """
+    changed = bool(novelty.new or novelty.updated)
+    times = state.new_entry_times
+    if novelty.new and not first and (not times or now > times[-1]):
+        times = (*times, now)[-_TIMES_KEPT:]
+    last = now if changed or first else state.last_change_at
+    return replace(state, new_entry_times=times, last_change_at=last)
+
+
+def _strayed(state: SourceState, *, fetched: Fetched, info_of: SourceState) -> SourceState:
+    """A permanent redirect to something else is never believed, and said."""
+    return replace(
+        forget_move(state),
+        info=info_of.info,
+        last_error=f"moved to something else: {fetched.moved_to} is another feed",
+        last_error_kind="moved",
+    )
+
+
+def _appointed(state: SourceState, *, pace: Pace, moment: Moment) -> SourceState:
+    if state.hints.expired:
+        return _expired(state, pace=pace, moment=moment)
+    alive = replace(state, gone_at=None)
+    own = own_interval(alive, pace=pace, now=moment.now)
+    return appoint(alive, longest(own, *floors(alive, pace=pace)), pace=pace, moment=moment)
+
+
+def _expired(state: SourceState, *, pace: Pace, moment: Moment) -> SourceState:
+    """JSON Feed says `expired: true`: like a 410, asked once more after a day."""
+    if state.gone_at is not None and moment.now - state.gone_at >= _CONFIRMATION:
+        return retire(state, reason="the publisher says the feed has expired", now=moment.now)
+    noted = replace(state, gone_at=state.gone_at or moment.now)
+    day = Wait(int(_CONFIRMATION.total_seconds()), "expired: asked once more, then polls stop")
+    own = own_interval(noted, pace=pace, now=moment.now)
+    return appoint(noted, longest(day, own, *floors(noted, pace=pace)), pace=pace, moment=moment)
