@@ -1,0 +1,114 @@
+"""What an answer means: a document, nothing new, or a failure. Reads no more than it must."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import aiohttp
+
+from aggregator.adapters.fetch.decode import Decoder, coding_of
+from aggregator.adapters.fetch.trouble import broken_off
+from aggregator.core.errors import FetchError
+from aggregator.core.model import Document, Fetched, Validators
+from aggregator.core.validators import (
+    WEEK,
+    Headers,
+    fresh_for,
+    merge,
+    retry_after,
+    validators_of,
+)
+
+FULL = (200, 203)  # 203: a full answer that a proxy has changed (RFC 9110 §15.3.4)
+EMPTY = (204, 205)
+
+
+async def settle(
+    response: aiohttp.ClientResponse,
+    *,
+    sent: Validators,
+    conditional: bool,
+    moved_to: str | None,
+    max_body: int,
+) -> Fetched:
+    """Turn an answer that is no redirect into what it brought; raises FetchError.
+
+    `sent` are the stored validators; `conditional` tells whether any of them went out.
+    Only the body of a full answer is read.
+    """
+    headers = Headers.of(response.raw_headers)
+    document, received = None, 0
+    if response.status == 304 and conditional:
+        validators = merge(sent, validators_of(headers))
+    elif response.status in FULL:
+        body, received = await _body(response, headers, max_body)
+        document = _document(response, headers, body)
+        validators = validators_of(headers)
+    else:
+        raise _refused(response.status, headers)
+    seconds, reason = fresh_for(headers)
+    return Fetched(
+        status=response.status,
+        document=document,
+        validators=validators,
+        fresh_for=seconds,
+        fresh_reason=reason,
+        moved_to=moved_to,
+        received=received,
+    )
+
+
+def _document(response: aiohttp.ClientResponse, headers: Headers, body: bytes) -> Document:
+    return Document(
+        url=str(response.url),
+        body=body,
+        content_type=headers.text(b"content-type") or None,
+        content_language=headers.text(b"content-language") or None,
+    )
+
+
+async def _body(
+    response: aiohttp.ClientResponse, headers: Headers, max_body: int
+) -> tuple[bytes, int]:
+    """The decoded body and the number of bytes received."""
+    announced = response.content_length
+    if announced is not None and announced > max_body:
+        raise FetchError(
+            f"a body of {announced} bytes was announced, the limit is {max_body}",
+            kind="too_large",
+            status=response.status,
+        )
+    codings = b",".join(headers.every(b"content-encoding")).decode("latin-1")
+    decoder = Decoder(coding_of(codings), limit=max_body)
+    try:
+        async for chunk in response.content.iter_any():
+            decoder.feed(chunk)
+    except (aiohttp.ClientError, OSError) as error:
+        raise broken_off(response.url) from error
+    body = decoder.finish()
+    if not body:
+        raise FetchError("an empty body", kind="empty", status=response.status)
+    return body, decoder.received
+
+
+def _refused(status: int, headers: Headers) -> FetchError:
+    """An answer that is an error, or one that was not asked for."""
+    return FetchError(
+        _reason(status, headers),
+        kind="empty" if status in EMPTY else "http",
+        status=status,
+        retry_after=retry_after(headers),
+        fresh_for=fresh_for(headers, cap=WEEK)[0],
+    )
+
+
+def _reason(status: int, headers: Headers) -> str:
+    try:
+        phrase = f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = ""
+    if status == 304:
+        return f"HTTP 304{phrase}, though the request was unconditional"
+    if headers.first(b"cf-mitigated") == b"challenge":
+        return f"HTTP {status}{phrase} (Cloudflare asks for a browser)"
+    return f"HTTP {status}{phrase}"

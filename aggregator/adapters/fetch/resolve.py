@@ -1,0 +1,52 @@
+"""Names to addresses, in threads of their own.
+
+Name servers that never answer may hold these threads; files, parsing and everything else
+that uses the loop's default threads goes on. The poll's deadline ends the waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+
+class Resolver(AbstractResolver):
+    """getaddrinfo, with as many look-ups at once as there are polls in flight."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, _look_up, host, port, family)
+
+    async def close(self) -> None:
+        """Start no further look-up; those under way end by themselves."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+    try:
+        found = socket.getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+    except UnicodeError as error:  # a label of more than 63 characters, or an empty one
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
+    return [
+        ResolveResult(
+            hostname=host,
+            host=str(address[0]),
+            port=int(address[1]),
+            family=family,
+            proto=protocol,
+            flags=_NUMERIC,
+        )
+        for family, _, protocol, _, address in found
+    ]
