@@ -204,6 +204,8 @@ class Verdict:
     kept: bool
     rule: str = ""  # the text of the deciding rule; "" when no rule spoke
     place: Place | None = None
+    by: str = ""  # "source keep", "source drop", "output keep", "output drop"; "" as above
+    timed_out: tuple[str, ...] = ()  # patterns that ran out of time and so did not match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""Which articles an output carries: rules, verdicts and the selection. Pure.
+
+    compile_rule(text or YAML) -> Rule        raises RuleError
+    verdict(article, rules...) -> Verdict     which names the rule that decided
+    select(articles, judge...) -> articles
+
+The language is described in docs/filters.md. The only importer of regex.
+"""
+
+from aggregator.core.filter.decide import select, verdict
+from aggregator.core.filter.fields import FIELDS
+from aggregator.core.filter.problem import RuleError
+from aggregator.core.filter.rule import Match, Rule, compile_rule
+from aggregator.core.filter.view import View
+
+__all__ = ["FIELDS", "Match", "Rule", "RuleError", "View", "compile_rule", "select", "verdict"]

@@ -1,0 +1,51 @@
+"""Amounts as rules spell them: 300, 7d, 36h, 2025-06-01. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:[0-9]{1,6}[smhdw])+")
+_DURATION_PART = re.compile(r"([0-9]+)([smhdw])")
+_COUNT = re.compile(r"[0-9]{1,9}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?")
+
+Amount = int | date | datetime  # a count or seconds, a whole day, a moment
+
+HINTS = {
+    "words": "a whole number: words>300",
+    "seen_in": "a whole number: seen_in>=2",
+    "age": "a duration in w, d, h, m or s: age<7d, age<36h",
+    "date": "a day or a moment: date>=2025-06-01, date<2025-06-01T12:00Z",
+}
+
+
+def amount(field: str, literal: str) -> Amount | None:
+    """What a literal means for a field, or None when it means nothing."""
+    if field == "age":
+        return _duration(literal)
+    if field == "date":
+        return _date(literal)
+    return int(literal) if _COUNT.fullmatch(literal) else None
+
+
+def _duration(literal: str) -> int | None:
+    if not _DURATION.fullmatch(literal):
+        return None
+    parts = _DURATION_PART.findall(literal)
+    return sum(int(count) * _SECONDS[unit] for count, unit in parts)
+
+
+def _date(literal: str) -> date | datetime | None:
+    """A day in UTC; a moment without an offset is UTC as well."""
+    try:
+        if _DAY.fullmatch(literal):
+            return date.fromisoformat(literal)
+        if not _MOMENT.fullmatch(literal):
+            return None
+        moment = datetime.fromisoformat(literal.upper())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

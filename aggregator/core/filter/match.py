@@ -1,0 +1,257 @@
+"""A tree made ready to be asked of many articles. Pure.
+
+Answers are True, False, or None when a regular expression ran out of time: then nobody
+knows, and neither a rule nor its opposite matches.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.core.filter import literals
+from aggregator.core.filter.fold import fold, words_of
+from aggregator.core.filter.patterns import Search
+from aggregator.core.filter.spell import spell
+from aggregator.core.filter.tree import (
+    Compare,
+    Either,
+    Every,
+    Exact,
+    Has,
+    Node,
+    Not,
+    Pattern,
+    Words,
+)
+from aggregator.core.filter.view import View, host_name
+
+
+class Check(Protocol):
+    """A question to an article."""
+
+    def answer(self, view: View) -> bool | None: ...
+
+
+def check_of(node: Node) -> Check:
+    """The question that a tree asks."""
+    match node:
+        case Words():
+            return _words_check(node)
+        case Pattern():
+            return _PatternCheck(node.field, Search(node.source, node.flags), spell(node))
+        case Exact():
+            return _ExactCheck(node.field, _exact_name(node))
+        case Compare():
+            return _CompareCheck(node.field, node.operator, _amount(node))
+        case Has():
+            return _HasCheck(node.what)
+        case Not():
+            return _NotCheck(check_of(node.child))
+        case Every():
+            return _EveryCheck(tuple(check_of(child) for child in node.children))
+        case Either():
+            return EitherCheck(node)
+
+
+@dataclass(frozen=True, slots=True)
+class _WordsCheck:
+    """Words that follow each other. One word needs no `line`."""
+
+    field: str
+    first: str
+    line: str
+
+    def answer(self, view: View) -> bool:
+        folded = view.folded(self.field)
+        return self.first in folded.words and self.line in folded.line
+
+
+@dataclass(frozen=True, slots=True)
+class _SignsCheck:
+    """Something without any letter or digit: wherever it stands."""
+
+    field: str
+    signs: str
+
+    def answer(self, view: View) -> bool:
+        return self.signs in view.folded(self.field).text
+
+
+def _words_check(node: Words) -> _WordsCheck | _SignsCheck:
+    folded = fold(node.spelled)
+    words = words_of(folded)
+    if not words:
+        return _SignsCheck(node.field, folded)
+    line = f" {' '.join(words)} " if len(words) > 1 else ""
+    return _WordsCheck(node.field, words[0], line)
+
+
+@dataclass(frozen=True, slots=True)
+class _PatternCheck:
+    field: str
+    search: Search
+    rule: str
+
+    def answer(self, view: View) -> bool | None:
+        return view.search(self.search, field=self.field, rule=self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class _ExactCheck:
+    """A name, or what belongs to it: en and en-GB, example.com and news.example.com."""
+
+    field: str
+    name: str
+
+    def answer(self, view: View) -> bool:
+        return any(self._same(name) for name in view.names(self.field))
+
+    def _same(self, name: str) -> bool:
+        if name == self.name:
+            return True
+        if self.field == "host":
+            return name.endswith("." + self.name)
+        return self.field == "lang" and name.startswith(self.name + "-")
+
+
+def _exact_name(node: Exact) -> str:
+    return fold(host_name(node.spelled) if node.field == "host" else node.spelled)
+
+
+_OPERATORS: dict[str, Callable[[int, int], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _CompareCheck:
+    field: str
+    operator: str
+    literal: literals.Amount
+
+    def answer(self, view: View) -> bool:
+        return _OPERATORS[self.operator](_order(view, self.field, self.literal), 0)
+
+
+def _order(view: View, field: str, literal: literals.Amount) -> int:
+    """Is the amount less (-1), equal (0) or more (1)? A day (UTC) is equal as a whole."""
+    if isinstance(literal, int):
+        count = view.count(field)
+        return (count > literal) - (count < literal)
+    moment = view.article.sort_at
+    if isinstance(literal, datetime):
+        return (moment > literal) - (moment < literal)
+    return (moment.date() > literal) - (moment.date() < literal)
+
+
+def _amount(node: Compare) -> literals.Amount:
+    literal = literals.amount(node.field, node.spelled)
+    if literal is None:
+        raise ValueError(f"unchecked literal {node.spelled}")
+    return literal
+
+
+@dataclass(frozen=True, slots=True)
+class _HasCheck:
+    thing: str
+
+    def answer(self, view: View) -> bool:
+        return view.has(self.thing)
+
+
+@dataclass(frozen=True, slots=True)
+class _NotCheck:
+    check: Check
+
+    def answer(self, view: View) -> bool | None:
+        answer = self.check.answer(view)
+        return None if answer is None else not answer
+
+
+@dataclass(frozen=True, slots=True)
+class _EveryCheck:
+    checks: tuple[Check, ...]
+
+    def answer(self, view: View) -> bool | None:
+        known = True
+        for check in self.checks:
+            answer = check.answer(view)
+            if answer is False:
+                return False
+            known = known and answer is not None
+        return True if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Many words and phrases of one field, found together: 500 cost about what one costs."""
+
+    field: str
+    firsts: frozenset[str]
+    wanted: dict[str, tuple[tuple[int, str], ...]]  # first word -> (position, line or "")
+
+    def first(self, view: View) -> int | None:
+        """The lowest position that matches."""
+        folded = view.folded(self.field)
+        return min(
+            (
+                position
+                for word in folded.words & self.firsts
+                for position, line in self.wanted[word]
+                if line in folded.line
+            ),
+            default=None,
+        )
+
+
+def _indexes(positions: dict[int, _WordsCheck]) -> tuple[_Index, ...]:
+    fields: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    for position, check in positions.items():
+        wanted = fields.setdefault(check.field, {})
+        wanted.setdefault(check.first, []).append((position, check.line))
+    return tuple(
+        _Index(field, frozenset(wanted), {word: tuple(lines) for word, lines in wanted.items()})
+        for field, wanted in fields.items()
+    )
+
+
+class EitherCheck:
+    """Alternatives; knows which one matches first, in the order written."""
+
+    __slots__ = ("_indexes", "_others")
+
+    def __init__(self, node: Either) -> None:
+        checks = {position: check_of(child) for position, child in enumerate(node.children)}
+        words = {at: check for at, check in checks.items() if isinstance(check, _WordsCheck)}
+        self._indexes = _indexes(words)
+        self._others = tuple((at, check) for at, check in checks.items() if at not in words)
+
+    def answer(self, view: View) -> bool | None:
+        """Does any alternative match?"""
+        answer, _ = self.decide(view)
+        return answer
+
+    def decide(self, view: View) -> tuple[bool | None, int]:
+        """The answer, and the position of the first alternative that matches, else -1."""
+        found = [at for index in self._indexes if (at := index.first(view)) is not None]
+        words = min(found, default=-1)
+        known = True
+        for position, check in self._others:
+            if -1 < words < position:
+                break
+            answer = check.answer(view)
+            if answer:
+                return True, position
+            known = known and answer is not None
+        if words > -1:
+            return True, words
+        return (False if known else None), -1

@@ -1,0 +1,71 @@
+"""Regular expressions that cannot hang the program. Pure; the only importer of regex."""
+
+from __future__ import annotations
+
+import regex
+
+from aggregator.core.filter.bounds import MAX_PATTERN_GROUPS, MAX_REPEATS, PATTERN_SECONDS
+
+FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL, "x": regex.VERBOSE}
+
+# Escapes and character classes as wholes, so that their brackets and braces do not count.
+_STRUCTURE = regex.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{(\d*)(?:,(\d*))?\}", regex.DOTALL)
+
+
+class PatternError(ValueError):
+    """A regular expression that does not compile; `offset` counts characters into it."""
+
+    def __init__(self, message: str, *, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Search:
+    """A compiled pattern that looks for at most 50 ms. Picklable."""
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, source: str, flags: str) -> None:
+        """Compile; raises PatternError for bad syntax and for what would explode."""
+        _refuse_explosions(source)
+        bits = regex.VERSION0
+        for flag in flags:
+            bits |= FLAGS[flag]
+        try:
+            # regex warns about constructs that may change meaning; warnings are no errors here.
+            self._pattern: regex.Pattern[str] = regex.compile(source, bits)
+        except regex.error as error:
+            raise PatternError(error.msg, offset=error.pos or 0) from error
+        except (RecursionError, MemoryError, OverflowError, ValueError) as error:
+            raise PatternError("too complicated") from error
+
+    def found_in(self, text: str) -> bool | None:
+        """Does the pattern occur in `text`? None when time ran out.
+
+        The interpreter lock is released meanwhile, so that an event loop in another thread
+        goes on.
+        """
+        try:
+            return self._pattern.search(text, timeout=PATTERN_SECONDS, concurrent=True) is not None
+        except (TimeoutError, MemoryError):
+            return None
+
+
+def _refuse_explosions(source: str) -> None:
+    """Refuse what makes the compiler itself run out of memory (regex 2026.11.15).
+
+    Counted repeats are multiplied out, and every level of nested repeats doubles the code.
+    """
+    depth = 0
+    repeats = 1
+    for piece in _STRUCTURE.finditer(source):
+        if piece[0] == "(":
+            depth += 1
+        elif piece[0] == ")":
+            depth -= 1
+        elif piece[0].startswith("{"):
+            repeats *= max(1, *(int(count) for count in piece.groups() if count))
+        if depth > MAX_PATTERN_GROUPS:
+            raise PatternError("groups are nested too deeply", offset=piece.start())
+        if repeats > MAX_REPEATS:
+            raise PatternError("counted repeats multiply to too many", offset=piece.start())

@@ -1,0 +1,80 @@
+"""A rule, compiled once and asked of many articles. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.core.filter.bounds import MAX_TEXT
+from aggregator.core.filter.match import Check, EitherCheck, check_of
+from aggregator.core.filter.problem import RuleError
+from aggregator.core.filter.progressive import Places, read_yaml
+from aggregator.core.filter.spell import spell
+from aggregator.core.filter.tree import Compare, Either, Node, leaves
+from aggregator.core.filter.view import View
+from aggregator.core.model import Article, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What of a rule decided: one item of a list, or the whole rule."""
+
+    text: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What `keep:` or `drop:` says. Made by compile_rule; equal when `text` is.
+
+    `text` is the whole rule in one line, in one canonical spelling. `timed` rules depend on
+    the clock (age): their answer changes although nothing else does.
+    """
+
+    text: str
+    place: Place | None = field(default=None, compare=False)
+    timed: bool = field(default=False, compare=False)
+    alternatives: tuple[Match, ...] = field(default=(), compare=False, repr=False)
+    check: Check = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def matches(self, article: Article, *, now: datetime) -> bool:
+        """Does the rule speak of this article? Never raises."""
+        return self.first_match(View(article, now=now)) is not None
+
+    def first_match(self, view: View) -> Match | None:
+        """The first alternative that matches, in the order written; None when none does.
+
+        A regular expression that runs out of time is no match; `view.timed_out` names it.
+        """
+        if isinstance(self.check, EitherCheck):
+            answer, position = self.check.decide(view)
+            return self.alternatives[position] if answer else None
+        return Match(self.text, self.place) if self.check.answer(view) else None
+
+
+def compile_rule(value: object, *, places: Places | None = None) -> Rule:
+    """Compile a rule in either spelling: a one-line text, or a list or mapping from YAML.
+
+    `places` gives the place of the YAML node at a path within the value; () is the value
+    itself. Raises RuleError, whose `all` holds every mistake.
+    """
+    node = read_yaml(value, places=places)
+    text = spell(node)
+    if len(text) > MAX_TEXT:
+        raise RuleError(f"the rule has {len(text)} characters", hint=f"at most {MAX_TEXT}")
+    return Rule(
+        text=text,
+        place=places(()) if places else None,
+        timed=any(isinstance(leaf, Compare) and leaf.field == "age" for leaf in leaves(node)),
+        alternatives=_alternatives(node),
+        check=check_of(node),
+    )
+
+
+def _alternatives(node: Node) -> tuple[Match, ...]:
+    if not isinstance(node, Either):
+        return ()
+    return tuple(Match(spell(child), child.place) for child in node.children)
