@@ -30,6 +30,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["aggregator", "healthcheck"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
+    CMD ["aggregator", "healthcheck", "--listen", "127.0.0.1:8080"]
 ENTRYPOINT ["aggregator"]
 CMD ["run", "--listen", "0.0.0.0:8080"]
