@@ -1,0 +1,170 @@
+"""Bytes -> files of the public tree: whole or not at all, and untouched when unchanged.
+
+Web servers build their ETag from mtime and size: both change here only when the bytes do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import re
+import secrets
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.core.errors import PublishError
+
+_MODE = 0o644
+_PART = re.compile(r"\..+\.[0-9a-f]{16}\.aggregator-part")  # our temporary files: .NAME.RANDOM…
+_SECOND = 1_000_000_000  # nanoseconds
+_HEAD = 64 * 1024  # bytes that tell whose file it is
+
+
+def write_published(path: Path, body: bytes, *, modified: datetime) -> bool:
+    """Make `path` hold `body` and `path`.gz its gzip form; False when it already did.
+
+    Readers see the old file or the new one, never a part. New files get mode 0644 and the
+    mtime `modified`, or a second more when the old file has that one: it must change. The .gz
+    sibling is written first, so that a server which prefers it never has an older one; a
+    missing or stale one is repaired. Raises PublishError; the old file stays.
+    """
+    try:
+        return _write(path, body, mtime_ns=int(modified.timestamp()) * _SECOND)
+    except OSError as error:
+        raise PublishError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def remove_published(
+    folder: Path, *, keep: Collection[str], is_own: Callable[[bytes], bool]
+) -> tuple[str, ...]:
+    """Remove the feeds of outputs that are no more; returns the names removed, sorted.
+
+    Looks at `folder`/*.atom only. Not touched: names in `keep`, and whatever `is_own` (asked
+    with the first 64 KiB) does not recognise as written by us. Raises PublishError.
+    """
+    try:
+        names = sorted(path.name for path in folder.glob("*.atom") if path.name not in keep)
+        removed = tuple(name for name in names if _is_own_file(folder / name, is_own))
+        for name in removed:
+            _sibling(folder / name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise PublishError(f"cannot clean {folder}: {error.strerror or error}") from error
+    return removed
+
+
+def _is_own_file(path: Path, is_own: Callable[[bytes], bool]) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return is_own(file.read(_HEAD))
+
+
+def _write(path: Path, body: bytes, *, mtime_ns: int) -> bool:
+    old_mtime_ns = _mtime(path)
+    if old_mtime_ns is not None and _holds(path, body):
+        if not _is_current(_sibling(path), body, mtime_ns=old_mtime_ns):
+            _replace(_sibling(path), _compress(body), mtime_ns=old_mtime_ns)
+        return False
+    if old_mtime_ns == mtime_ns:
+        mtime_ns += _SECOND
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
+    _replace(_sibling(path), _compress(body), mtime_ns=mtime_ns)
+    _replace(path, body, mtime_ns=mtime_ns)
+    return True
+
+
+def _sibling(path: Path) -> Path:
+    return path.with_name(path.name + ".gz")
+
+
+def _compress(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=9, mtime=0)
+
+
+def _mtime(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _holds(path: Path, body: bytes) -> bool:
+    return path.stat().st_size == len(body) and path.read_bytes() == body
+
+
+def _is_current(path: Path, body: bytes, *, mtime_ns: int) -> bool:
+    """Is this the gzip form of `body`, with the time of the plain file?"""
+    try:
+        if path.stat().st_mtime_ns != mtime_ns:
+            return False
+        decoder = zlib.decompressobj(wbits=31)
+        return decoder.decompress(path.read_bytes(), len(body) + 1) == body and decoder.eof
+    except (FileNotFoundError, zlib.error):
+        return False
+
+
+def _replace(path: Path, body: bytes, *, mtime_ns: int) -> None:
+    with _locked_part(path) as (descriptor, part):
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(body)
+        os.fchmod(descriptor, _MODE)
+        os.utime(descriptor, ns=(mtime_ns, mtime_ns))
+        os.fsync(descriptor)
+        part.replace(path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def _locked_part(path: Path) -> Iterator[tuple[int, Path]]:
+    """A new file beside `path`, locked while its writer lives; gone unless it was renamed."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.aggregator-part")
+    descriptor = _create_locked(part)
+    try:
+        yield descriptor, part
+    finally:
+        part.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _create_locked(part: Path) -> int:
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # swept by another process between the two calls
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed writers left. A living writer holds the lock of its file."""
+    for part in folder.iterdir():
+        if _PART.fullmatch(part.name):
+            _remove_unless_locked(part)
+
+
+def _remove_unless_locked(part: Path) -> None:
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # its writer was quicker
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink(missing_ok=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
