@@ -1,0 +1,1 @@
+"""The speed figures (`make bench`); not part of the package."""
