@@ -137,6 +137,9 @@ class Store(Protocol):
     def carried(self, slug: str) -> dict[str, datetime]:
         """Outputs that carry the article now, with the time each first did."""
 
+    def carrying(self, output: str) -> dict[str, str]:
+        """What the output carries now: slug -> title, in the order of its sequence numbers."""
+
     # --- housekeeping
 
     def prune(self, *, before: datetime, min_articles: int) -> int:
@@ -329,7 +332,7 @@ def build(
         output,
         chosen,
         base_url=base_url,
-        atom_id=state.atom_id,
+        atom_id=output.atom_id or state.atom_id,
         settings_changed_at=state.settings_changed_at,
     )
     report = BuildReport(output=output.id, entries=len(chosen), size=len(rendered.body))

@@ -74,10 +74,11 @@ def _identity(
     words = words_of(text)
     normal = headline(entry.title, site_names=names)
     content = _content_hash(entry)
+    key = _entry_key(entry, source=source, content=content, guid_repeats=guid_repeats)
     return Identity(
-        entry_key=_entry_key(entry, source=source, content=content, guid_repeats=guid_repeats),
+        entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
-        slug_hash=_slug_hash(entry, source=source, normal=normal, text=text),
+        slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=normal, text=text),
         keys=_keys(entry, source=source, link=link, normal=normal, guid_repeats=guid_repeats),
         content_hash=content,
         sketch=sketch(words),
@@ -114,20 +115,23 @@ def _entry_key(entry: Entry, *, source: Source, content: int, guid_repeats: bool
     return hash64("entry", source.id, entry.guid, str(content))
 
 
-def _slug_hash(entry: Entry, *, source: Source, normal: str, text: str) -> int:
+def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, text: str) -> int:
     """Hash the full headline; without one the link, else the text. Pools do not share hashes."""
     pool = source.dedupe.pool
     scope = "" if pool == "default" else pool
     if not source.dedupe.enabled:
-        return own_slug_hash(source.id, entry.guid, normal)
+        return own_slug_hash(entry_key)
     if normal:
         return hash64(HASH_VERSION, scope, normal)
     return hash64(HASH_VERSION, scope, "link", canonical_link(entry.link) or text or entry.guid)
 
 
-def own_slug_hash(source_id: str, guid: str, normal: str) -> int:
-    """Return the hash of a story whose headline alone is already taken by another one."""
-    return hash64(HASH_VERSION, "own", source_id, guid, normal)
+def own_slug_hash(entry_key: int) -> int:
+    """Return the slug hash of a story whose headline alone is already taken by another one.
+
+    An entry key covers source and guid, so no two entries ask for the same one.
+    """
+    return hash64(HASH_VERSION, "own", str(entry_key))
 
 
 def _keys(

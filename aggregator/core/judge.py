@@ -68,6 +68,7 @@ class Known:
 
     entries: Mapping[int, KnownEntry]  # by entry key
     candidates: Mapping[Key, tuple[Candidate, ...]]  # newest first, at most eight a key
+    taken: frozenset[int] = frozenset()  # those slug hashes of the document that are in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class _Document:
         self._known = known
         self._now = now
         self._decided: dict[int, Decision] = {}
+        self._taken = set(known.taken)
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
         }
@@ -198,10 +200,10 @@ class _Document:
     def _minted(self, index: int, entry: Entry, identity: Identity) -> Decision:
         slug_hash = identity.slug_hash
         evidence = "no key is known"
-        slug_key = next((key for key in identity.keys if key.kind == "slug"), None)
-        if slug_key is not None and self._candidates.get(slug_key):
-            slug_hash = own_slug_hash(self._source.id, entry.guid, identity.headline)
+        if slug_hash in self._taken:
+            slug_hash = own_slug_hash(identity.entry_key)
             evidence = "another story has the same headline"
+        self._taken.add(slug_hash)
         return Decision(
             index=index,
             action="new",

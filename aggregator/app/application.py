@@ -1,0 +1,105 @@
+"""Settings and store together: what every command starts from, and the reading commands use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from aggregator import __version__
+from aggregator.adapters.config import load
+from aggregator.adapters.schedule import check_cron
+from aggregator.adapters.sqlite import SqliteStore
+from aggregator.app import clock
+from aggregator.core.filter import select
+from aggregator.core.model import Article, SourceState
+from aggregator.core.settings import Output, Settings, Source
+from aggregator.outputs import judge_for
+
+DATABASE = "aggregator.db"
+PUBLIC = "public"
+
+
+def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and check feeds.yaml. Raises ConfigError with all its problems."""
+    return load(file, environ=environ, check_cron=check_cron)
+
+
+def user_agent(settings: Settings) -> str:
+    """Return the User-Agent: name, version, how to reach the operator, and how many read us."""
+    if settings.user_agent:
+        return settings.user_agent
+    readers = len(settings.outputs)
+    noun = "subscriber" if readers == 1 else "subscribers"
+    return f"aggregator/{__version__} (+{settings.contact or settings.base_url}; {readers} {noun})"
+
+
+@dataclass(slots=True)
+class App:
+    """The program at rest: settings read, store open, nothing running."""
+
+    settings: Settings
+    store: SqliteStore
+    environ: Mapping[str, str]
+
+    @classmethod
+    @contextmanager
+    def open(cls, file: Path, environ: Mapping[str, str]) -> Iterator[App]:
+        """Open feeds.yaml and its store; the store is closed on the way out.
+
+        Raises ConfigError and StoreError.
+        """
+        settings = load_settings(file, environ)
+        store = SqliteStore.open(settings.data_dir / DATABASE)
+        try:
+            yield cls(settings, store, environ)
+        finally:
+            store.close()
+
+    @property
+    def public_root(self) -> Path:
+        return self.settings.data_dir / PUBLIC
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        return {source.id: source for source in self.settings.sources}
+
+    @property
+    def priority(self) -> dict[str, int]:
+        return {source.id: source.priority for source in self.settings.sources}
+
+    def output(self, output_id: str) -> Output | None:
+        return next((one for one in self.settings.outputs if one.id == output_id), None)
+
+    def reload(self) -> None:
+        """Read feeds.yaml anew and use it. Raises ConfigError, and then nothing has changed."""
+        self.settings = load_settings(self.settings.file, self.environ)
+
+    def now(self) -> datetime:
+        return clock.now()
+
+    def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
+        """Return the articles an output carries, in its order."""
+        now = clock.now()
+        return select(
+            self.store.articles(output.sources, priority=self.priority),
+            judge=judge_for(self.settings, output, now=now),
+            limit=output.limit if limit is None else min(limit, output.limit),
+            max_age=output.max_age,
+            order=output.order,
+            now=now,
+        )
+
+    def articles(self, *, limit: int | None = None) -> Iterator[Article]:
+        """Yield all stored articles of the listed sources, newest first."""
+        ids = [source.id for source in self.settings.sources]
+        return islice(self.store.articles(ids, priority=self.priority), limit)
+
+    def due(self, states: Sequence[SourceState] | None = None) -> int:
+        """Return how many listed sources are due now."""
+        now = clock.now()
+        states = tuple(self.store.states()) if states is None else states
+        return sum(state.next_poll_at <= now and not state.gone for state in states)

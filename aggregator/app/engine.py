@@ -1,0 +1,354 @@
+"""The program at work: polls and builds, as a daemon or once. Wires the story to the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import TypeVar
+
+from aggregator import outputs, pipeline
+from aggregator.adapters.fetch import Fetcher
+from aggregator.adapters.publish import remove_published, write_published
+from aggregator.adapters.schedule import next_cron
+from aggregator.adapters.sqlite.writer import Writer
+from aggregator.adapters.workers import Workers
+from aggregator.app import clock
+from aggregator.app.application import App, user_agent
+from aggregator.core.errors import ParseError, PublishError, StoreError
+from aggregator.core.model import (
+    BuildReport,
+    Document,
+    Fetched,
+    OutputState,
+    PollReport,
+    Reading,
+    SourceState,
+)
+from aggregator.core.read import read
+from aggregator.core.render import is_own
+from aggregator.core.settings import Output, Source
+from aggregator.dispatch import Claim, Dispatcher
+from aggregator.logs import event
+
+LEASE_MARGIN = timedelta(seconds=30)  # for parsing in the queue and for the commit
+NEW_SOURCES_A_SECOND = 2.0  # first polls are spread: 20 sources take seconds
+MAX_SPREAD = timedelta(seconds=60)
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """Everything that runs: fetcher, workers, writer, dispatcher. An async context manager.
+
+    `report` is called on the event loop with each PollReport, `built` with each BuildReport.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        report: Callable[[PollReport], None] = lambda _: None,
+        built: Callable[[BuildReport], None] = lambda _: None,
+    ) -> None:
+        self.app = app
+        self._report = report
+        self._built = built
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="build")
+        self._building = asyncio.Lock()
+        self._digests: dict[str, str] = {}
+        self._timed: frozenset[str] = frozenset()
+        self._outputs_of: dict[str, list[str]] = {}
+        self.next_due: dict[str, datetime] = {}  # when each output's sources are next polled
+
+    async def __aenter__(self) -> Engine:
+        app, limits = self.app, self.app.settings.limits
+        self.writer = Writer(app.store)
+        self._workers = Workers(
+            count=limits.workers,
+            deadline=limits.parse_deadline.total_seconds(),
+            memory=limits.parse_memory,
+        )
+        self._fetcher = self._new_fetcher()
+        self.dispatcher = Dispatcher(
+            sources=app.sources,
+            limits=limits,
+            claim=self.claim_due,
+            poll=self._poll,
+            crashed=self._crashed,
+            report=self._polled,
+            ticks=clock.ticks,
+        )
+        await self._workers.start()
+        await self._adopt()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._fetcher.close()
+        await self._workers.close()
+        await self.writer.close()
+        self._builder.shutdown()
+
+    def _new_fetcher(self) -> Fetcher:
+        settings = self.app.settings
+        return Fetcher(
+            limits=settings.limits, network=settings.network, user_agent=user_agent(settings)
+        )
+
+    async def _adopt(self) -> None:
+        """Tell store, dispatcher and builder which sources and outputs there are."""
+        settings = self.app.settings
+        spread = timedelta(seconds=len(settings.sources) / NEW_SOURCES_A_SECOND)
+        await self.writer.run(
+            partial(
+                self.app.store.adopt,
+                settings.sources,
+                now=clock.now(),
+                spread=min(spread, MAX_SPREAD),
+            )
+        )
+        await self._off_loop(self._prepare_outputs)
+
+    def _prepare_outputs(self) -> None:
+        settings = self.app.settings
+        self._digests = {one.id: outputs.digest(settings, one) for one in settings.outputs}
+        members: dict[str, list[str]] = {}
+        for output in settings.outputs:
+            for source in output.sources:
+                members.setdefault(source, []).append(output.id)
+        self._outputs_of = members
+        self._timed = frozenset(
+            one.id for one in settings.outputs if outputs.is_timed(settings, one)
+        )
+
+    async def reload(self) -> None:
+        """Use feeds.yaml as it is now. Raises ConfigError, and then the old one stays in use."""
+        await self._off_loop(self.app.reload)
+        old, self._fetcher = self._fetcher, self._new_fetcher()
+        self.dispatcher.reload(sources=self.app.sources, limits=self.app.settings.limits)
+        await self._adopt()
+        self._retired = asyncio.create_task(self._retire(old))
+
+    async def _retire(self, fetcher: Fetcher) -> None:
+        """Close a replaced fetcher once the polls that may still use it have ended."""
+        await asyncio.sleep(self.app.settings.limits.timeout.total_seconds())
+        await fetcher.close()
+
+    # --- polling
+
+    def _polled(self, report: PollReport) -> None:
+        for output in self._outputs_of.get(report.source, ()):
+            known = self.next_due.get(output)
+            if known is None or known <= clock.now() or report.next_poll_at < known:
+                self.next_due[output] = report.next_poll_at
+        self._report(report)
+
+    async def claim_due(
+        self, *, limit: int, accept: Callable[[str], bool]
+    ) -> tuple[SourceState, ...]:
+        """Claim what is due; the lease is committed when this returns."""
+        return await self._claim(limit, accept, only=None, force=False)
+
+    def claim_named(self, names: Sequence[str], *, force: bool) -> tuple[Claim, dict[str, None]]:
+        """Return a claim for the named sources, each once, and those not yet claimed."""
+        pending = dict.fromkeys(names)
+
+        async def claim(*, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
+            states = await self._claim(limit, accept, only=tuple(pending), force=force)
+            for state in states:
+                del pending[state.source]
+            return states
+
+        return claim, pending
+
+    async def _claim(
+        self,
+        limit: int,
+        accept: Callable[[str], bool],
+        *,
+        only: Sequence[str] | None,
+        force: bool,
+    ) -> tuple[SourceState, ...]:
+        limits = self.app.settings.limits
+        return await self.writer.run(
+            partial(
+                self.app.store.claim,
+                now=clock.now(),
+                lease=limits.timeout + limits.parse_deadline + LEASE_MARGIN,
+                next_poll=limits.min_interval,
+                limit=limit,
+                accept=accept,
+                only=only,
+                force=force,
+                hard_interval=limits.hard_interval,
+            )
+        )
+
+    @property
+    def _pacing(self) -> pipeline.Pacing:
+        return pipeline.Pacing(
+            limits=self.app.settings.limits, cron_next=next_cron, chance=clock.chance
+        )
+
+    async def _poll(self, source: Source, state: SourceState) -> PollReport:
+        return await pipeline.poll(
+            source,
+            state,
+            fetch=self._fetch,
+            read=self._read,
+            save=self.writer.save,
+            pacing=self._pacing,
+            clock=clock.now,
+        )
+
+    async def _fetch(self, source: Source, state: SourceState) -> Fetched:
+        return await self._fetcher.fetch(source, state)
+
+    async def _read(self, source: Source, document: Document) -> Reading:
+        return await self._workers.run(read, document, source, self.app.settings.limits.max_entries)
+
+    async def _crashed(self, source: Source, state: SourceState, error: Exception) -> PollReport:
+        told = ParseError(f"internal error: {type(error).__name__}: {error}", kind="bug")
+        return await pipeline.record_failure(
+            source,
+            state,
+            told,
+            save=self.writer.save,
+            pacing=self._pacing,
+            clock=clock.now,
+        )
+
+    # --- building
+
+    async def build(
+        self, only: Sequence[str] | None = None, *, timed: bool = False, force: bool = False
+    ) -> tuple[BuildReport, ...]:
+        """Build the outputs that are not current (`timed`: also those the clock can change).
+
+        An output none of whose sources ever answered is not built: an empty feed would tell
+        readers that everything is gone (W38). One build at a time.
+        """
+        async with self._building:
+            await self._off_loop(self._remove_strangers)
+            changes = await self._off_loop(self.app.store.changes)
+            states = await self._off_loop(self.app.store.output_states)
+            reports = []
+            for output in self.app.settings.outputs:
+                if only is not None and output.id not in only:
+                    continue
+                stale = force or (timed and output.id in self._timed)
+                if not stale and self._is_current(output, states.get(output.id), changes):
+                    continue
+                report = await self._build(output, outputs.last_change(output, changes))
+                if report is not None:
+                    reports.append(report)
+                    self._built(report)
+            return tuple(reports)
+
+    def _is_current(
+        self, output: Output, state: OutputState | None, changes: dict[str, int]
+    ) -> bool:
+        path = self.app.public_root / "feeds" / f"{output.id}.atom"
+        digest = self._digests.get(output.id, "")
+        return path.exists() and outputs.is_current(output, state, digest=digest, changes=changes)
+
+    async def _build(self, output: Output, change: int) -> BuildReport | None:
+        if not change and not await self._off_loop(self._any_answered, output):
+            return None
+        state = await self.writer.run(
+            partial(
+                self.app.store.open_build,
+                output.id,
+                digest=self._digests[output.id],
+                fresh_id=output.atom_id or clock.fresh_id(),
+                now=clock.now(),
+            )
+        )
+        built = await self._off_loop(self._render, output, state)
+        if not built.report.error:
+            await self.writer.run(
+                partial(
+                    self.app.store.close_build,
+                    output.id,
+                    change=change,
+                    slug_hashes=built.slug_hashes,
+                    now=clock.now(),
+                )
+            )
+        return built.report
+
+    def _any_answered(self, output: Output) -> bool:
+        states = (self.app.store.state(source) for source in output.sources)
+        return any(state is not None and state.last_success_at for state in states)
+
+    def _render(self, output: Output, state: OutputState) -> pipeline.Built:
+        app, now = self.app, clock.now()
+        return pipeline.build(
+            output,
+            articles=app.store.articles(output.sources, priority=app.priority),
+            judge=outputs.judge_for(app.settings, output, now=now),
+            state=state,
+            base_url=app.settings.base_url,
+            now=now,
+            publish=self._publish,
+        )
+
+    def _publish(self, name: str, body: bytes) -> bool:
+        return write_published(self.app.public_root / name, body, modified=clock.now())
+
+    def _remove_strangers(self) -> None:
+        """Remove the published feeds of outputs that feeds.yaml no longer lists."""
+        keep = {f"{output.id}.atom" for output in self.app.settings.outputs}
+        try:
+            removed = remove_published(self.app.public_root / "feeds", keep=keep, is_own=is_own)
+        except PublishError as error:
+            event(logger, logging.ERROR, "cannot remove feeds", error=error)
+        else:
+            for name in removed:
+                event(logger, logging.INFO, "feed removed", file=name)
+
+    # --- housekeeping
+
+    async def housekeep(self) -> None:
+        """Apply retention, tidy the database, write the daily backup. Failures are logged."""
+        retention = self.app.settings.retention
+        store = self.app.store
+        try:
+            pruned = await self.writer.run(
+                partial(
+                    store.prune,
+                    before=clock.now() - retention.keep,
+                    min_articles=retention.min_articles,
+                )
+            )
+            await self.writer.run(store.optimize)
+            event(logger, logging.INFO, "housekeeping done", pruned=pruned)
+            if retention.backups:
+                await self._off_loop(self._backup, retention.backups)
+        except (StoreError, OSError) as error:
+            event(logger, logging.ERROR, "housekeeping failed", error=error)
+
+    def _backup(self, copies: int) -> None:
+        """Write today's copy of the database and drop those beyond the newest `copies`."""
+        folder = self.app.settings.data_dir / "backups"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"aggregator-{clock.now():%Y-%m-%d}.db"
+        self.app.store.backup(path)
+        for old in sorted(folder.glob("aggregator-????-??-??.db"))[:-copies]:
+            old.unlink(missing_ok=True)
+        event(logger, logging.INFO, "backup written", file=path.name)
+
+    def _off_loop(self, function: Callable[..., T], *args: object) -> Awaitable[T]:
+        """Run a blocking function in the builder's thread, off the event loop."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._builder, partial(function, *args))

@@ -1,0 +1,262 @@
+"""status, entries, articles, why, plan: the commands that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from aggregator import explain
+from aggregator.cli.session import Session, iso, json_line, known, stop
+from aggregator.core.model import Article, SourceState, StoredEntry
+from aggregator.core.settings import Source
+
+json_option = click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+
+
+@click.command()
+@click.argument("source", required=False)
+@json_option
+@click.pass_obj
+def status(session: Session, source: str | None, as_json: bool) -> None:
+    """Show what the poller knows of each source (or of SOURCE), and when it polls next and why."""
+    with session.app() as app:
+        known("source", [source] if source else [], app.sources)
+        states = {state.source: state for state in app.store.states()}
+        for one in app.settings.sources:
+            if source in (None, one.id):
+                _show_status(one, states.get(one.id), as_json=as_json, now=app.now())
+
+
+def _show_status(
+    source: Source, state: SourceState | None, *, as_json: bool, now: datetime
+) -> None:
+    if as_json:
+        json_line(_status_values(source, state))
+    elif state is None:
+        click.echo(f"{source.id}: never polled")
+    else:
+        click.echo("\n".join(status_lines(source, state, now=now)))
+
+
+def _status_values(source: Source, state: SourceState | None) -> dict[str, object]:
+    if state is None:
+        return {"source": source.id, "url": source.url, "state": "never polled"}
+    return {
+        "source": source.id,
+        "url": source.url or str(source.path),
+        "title": state.info.title,
+        "state": _word(state),
+        "last_attempt_at": state.last_attempt_at,
+        "last_success_at": state.last_success_at,
+        "last_change_at": state.last_change_at,
+        "next_poll_at": state.next_poll_at,
+        "next_reason": state.next_reason,
+        "last_status": state.last_status,
+        "last_error": state.last_error,
+        "last_error_kind": state.last_error_kind,
+        "fail_count": state.fail_count,
+        "failing_since": state.failing_since,
+        "received": state.last_received,
+        "seconds": state.last_seconds,
+        "floor": state.floor,
+        "floor_reason": state.floor_reason,
+        "moved_to": state.moved_to or state.effective_url,
+        "gone": state.gone,
+    }
+
+
+def _word(state: SourceState) -> str:
+    if state.gone:
+        return "gone"
+    if state.fail_count:
+        return "failing"
+    return "ok" if state.last_success_at else "waiting"
+
+
+def status_lines(source: Source, state: SourceState, *, now: datetime) -> list[str]:
+    """Return a few lines for people about one source."""
+    lines = [f"{source.id}: {_word(state)}"]
+    if state.last_attempt_at:
+        lines.append(
+            f"  last attempt {iso(state.last_attempt_at)}, last success "
+            f"{iso(state.last_success_at)}, last change {iso(state.last_change_at)}"
+        )
+    if state.gone:
+        lines.append("  no more polls: the publisher says it is gone (410)")
+    else:
+        when = "now" if state.next_poll_at <= now else iso(state.next_poll_at)
+        lines.append(f"  next poll {when}: {state.next_reason or 'new source'}")
+    if state.last_error:
+        lines.append(f"  error ({state.fail_count} in a row): {state.last_error}")
+    if state.moved_to:
+        line = source.place or "feeds.yaml"
+        lines.append(f"  has moved to {state.moved_to}: change url: at {line}")
+    return lines
+
+
+@click.command()
+@click.option("--source", metavar="ID", help="Only of this source.")
+@click.option("--article", "slug", metavar="SLUG", help="Only of this article.")
+@json_option
+@click.pass_obj
+def entries(session: Session, source: str | None, slug: str | None, as_json: bool) -> None:
+    """List the stored entries and the rule that gave each its article."""
+    with session.app() as app:
+        for entry in app.store.entries(source=source, slug=slug):
+            if as_json:
+                json_line(_entry_values(entry))
+            else:
+                click.echo(f"{entry.source}  {entry.slug}  [{entry.rule}]  {entry.title}")
+
+
+def _entry_values(entry: StoredEntry) -> dict[str, object]:
+    return {
+        "source": entry.source,
+        "guid": entry.guid,
+        "link": entry.link,
+        "title": entry.title,
+        "slug": entry.slug,
+        "rule": entry.rule,
+        "evidence": entry.evidence,
+        "first_seen": entry.first_seen,
+    }
+
+
+@click.command()
+@click.option("--output", "output_id", metavar="ID", help="What this output carries.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most this many.")
+@json_option
+@click.pass_obj
+def articles(session: Session, output_id: str | None, limit: int | None, as_json: bool) -> None:
+    """List the stored articles, newest first."""
+    with session.app() as app:
+        known("output", [output_id] if output_id else [], [o.id for o in app.settings.outputs])
+        output = app.output(output_id) if output_id else None
+        found: Iterable[Article] = (
+            app.selected(output, limit=limit) if output else app.articles(limit=limit)
+        )
+        for article in found:
+            if as_json:
+                json_line(_article_values(article, app.store.carried(article.slug)))
+            else:
+                click.echo(f"{iso(article.sort_at)}  {article.slug}  {article.entry.title}")
+
+
+def _article_values(article: Article, outputs: Iterable[str]) -> dict[str, object]:
+    others = [sighting.source for sighting in article.sightings]
+    return {
+        "slug": article.slug,
+        "title": article.entry.title,
+        "id": article.id,
+        "sort_at": article.sort_at,
+        "sources": [article.source, *others],
+        "outputs": sorted(outputs),
+    }
+
+
+@click.command()
+@click.argument("what")
+@json_option
+@click.pass_obj
+def why(session: Session, what: str, as_json: bool) -> None:
+    """Explain WHAT (a slug, link, guid or words of a headline).
+
+    Which entries it gathers and by which rule, and what each output does with it: kept or
+    dropped, by which rule at which line of feeds.yaml, carried since when.
+    """
+    with session.app() as app:
+        answers = explain.why(app.store, app.settings, what, now=app.now())
+        if not answers:
+            stop(f"nothing stored is called {what!r}")
+        for answer in answers:
+            if as_json:
+                json_line(_why_values(answer))
+            else:
+                click.echo("\n".join(_why_lines(answer)))
+
+
+def _why_values(answer: explain.Why) -> dict[str, object]:
+    return {
+        "slug": answer.article.slug,
+        "id": answer.article.id,
+        "title": answer.article.entry.title,
+        "link": answer.article.entry.link,
+        "shown": answer.article.source,
+        "sort_at": answer.article.sort_at,
+        "entries": [_entry_values(entry) for entry in answer.entries],
+        "outputs": [
+            {
+                "output": one.output,
+                "kept": one.verdict.kept,
+                "rule": one.verdict.rule,
+                "place": str(one.verdict.place) if one.verdict.place else None,
+                "carried_since": one.carried_since,
+            }
+            for one in answer.outputs
+        ],
+    }
+
+
+def _why_lines(answer: explain.Why) -> list[str]:
+    lines = [answer.article.entry.title or answer.article.slug, f"  {answer.article.slug}"]
+    for entry in answer.entries:
+        told = "founded the article" if entry.rule == "new" else f"joined by {entry.rule}"
+        lines.append(
+            f"  {entry.source} {entry.guid} {told} ({entry.evidence}), seen {iso(entry.first_seen)}"
+        )
+    for one in answer.outputs:
+        told = "kept" if one.verdict.kept else "dropped"
+        if one.verdict.rule:
+            told += f" by {one.verdict.rule!r}"
+        if one.verdict.place:
+            told += f" at {one.verdict.place}"
+        since = f", carried since {iso(one.carried_since)}" if one.carried_since else ""
+        if one.verdict.kept and not one.carried_since:
+            since = ", not carried now: beyond limit or age, or not built yet"
+        lines.append(f"  output {one.output}: {told}{since}")
+    return lines
+
+
+@click.command()
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--max-new", type=click.IntRange(min=0), metavar="N", help="Exit 1 above this.")
+@json_option
+@click.pass_obj
+def plan(session: Session, file: Path | None, max_new: int | None, as_json: bool) -> None:
+    """Show what FILE (an edited feeds.yaml) would change in each output.
+
+    Without FILE: what the feeds.yaml in use would change, if it were built now. --max-new N
+    exits with 1 when an output would gain more than N articles at once, for use in CI.
+    """
+    with session.app() as app:
+        settings = session.settings(file) if file else app.settings
+        changes = explain.plan(app.store, settings, now=app.now())
+        for change in changes:
+            if as_json:
+                json_line(_change_values(change))
+            else:
+                click.echo("\n".join(_change_lines(change)))
+        if max_new is not None and any(len(change.appear) > max_new for change in changes):
+            stop(f"an output would gain more than {max_new} articles at once")
+
+
+def _change_values(change: explain.Change) -> dict[str, object]:
+    return {
+        "output": change.output,
+        "state": change.state,
+        "appear": list(change.appear),
+        "vanish": list(change.vanish),
+    }
+
+
+def _change_lines(change: explain.Change) -> list[str]:
+    counts = f"{len(change.appear)} appear, {len(change.vanish)} vanish"
+    lines = [f"{change.output}: {change.state}, {counts}"]
+    lines += [f"  + {title or slug}" for slug, title in change.appear.items()]
+    lines += [f"  - {title or slug}" for slug, title in change.vanish.items()]
+    return lines

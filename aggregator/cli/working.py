@@ -1,0 +1,213 @@
+"""run, poll, build: the commands that do the work."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from types import TracebackType
+
+import click
+
+from aggregator import service
+from aggregator.app import App, Engine
+from aggregator.cli.session import SOME_SOURCES_FAILED, Session, iso, json_line, known, stop
+from aggregator.core.model import BuildReport, PollReport
+
+
+@click.command()
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    envvar="AGGREGATOR_LISTEN",
+    show_envvar=True,
+    help="Address of the web server. [feeds.yaml]",
+)
+@click.pass_obj
+def run(session: Session, listen: str | None) -> None:
+    """Run as a daemon: poll what is due, publish what changed, serve it.
+
+    SIGTERM or Ctrl-C ends it cleanly. SIGHUP reads feeds.yaml again, and so does saving the
+    file; a file with mistakes is reported and the old one stays in use.
+    """
+    with session.app() as app:
+
+        def ready(address: str) -> None:
+            click.echo(f"serving on {address}")
+            for output in app.settings.outputs:
+                click.echo(f"  {address}feeds/{output.id}.atom")
+
+        try:
+            asyncio.run(service.run(app, listen=listen or app.settings.server.listen, ready=ready))
+        except KeyboardInterrupt:
+            stop("interrupted", code=130)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--force", is_flag=True, help="Also what is not due, and below the hard minimum.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+@click.pass_obj
+def poll(session: Session, sources: Sequence[str], force: bool, as_json: bool) -> None:
+    """Poll what is due (or the named SOURCEs), build what changed, and exit.
+
+    Made for cron and timers; safe beside a running daemon: no source is fetched twice.
+    Exits with 3 when some sources failed.
+    """
+    with session.app() as app:
+        known("source", sources, app.sources)
+        names = list(sources) or (list(app.sources) if force else None)
+        with Progress(as_json=as_json) as progress:
+            missed = asyncio.run(_poll_once(app, names, force=force, progress=progress))
+        progress.summary(missed)
+        if progress.failed:
+            sys.exit(SOME_SOURCES_FAILED)
+
+
+async def _poll_once(
+    app: App, names: list[str] | None, *, force: bool, progress: Progress
+) -> tuple[str, ...]:
+    """Poll until nothing is due, then build; returns named sources that could not be claimed."""
+    async with Engine(app, report=progress.polled, built=progress.built) as engine:
+        if names is None:
+            progress.begin(app.due())
+            await engine.dispatcher.run_until_idle()
+            missed: tuple[str, ...] = ()
+        else:
+            progress.begin(len(names))
+            claim, pending = engine.claim_named(names, force=force)
+            await engine.dispatcher.run_until_idle(claim)
+            missed = tuple(pending)
+        await engine.build(timed=True)
+    return missed
+
+
+@click.command()
+@click.argument("outputs", nargs=-1, metavar="[OUTPUT]...")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+@click.pass_obj
+def build(session: Session, outputs: Sequence[str], as_json: bool) -> None:
+    """Build all outputs (or the named OUTPUTs) from what is stored, without polling.
+
+    Files whose bytes would be the same are left untouched.
+    """
+    with session.app() as app:
+        known("output", outputs, [output.id for output in app.settings.outputs])
+        with Progress(as_json=as_json) as progress:
+            asyncio.run(_build_once(app, list(outputs) or None, progress))
+        if progress.broken:
+            stop("some outputs could not be written")
+
+
+async def _build_once(app: App, names: list[str] | None, progress: Progress) -> None:
+    async with Engine(app, built=progress.built) as engine:
+        await engine.build(names, force=True)
+
+
+class Progress:
+    """A line for each poll and build, a bar on a terminal, and the sum at the end."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self._reports: list[PollReport] = []
+        self._builds: list[BuildReport] = []
+        self._bar = not as_json and sys.stderr.isatty()
+        self._total = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._erase()
+
+    @property
+    def failed(self) -> int:
+        return sum(report.outcome == "failed" for report in self._reports)
+
+    @property
+    def broken(self) -> int:
+        return sum(bool(report.error) for report in self._builds)
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        self._draw()
+
+    def polled(self, report: PollReport) -> None:
+        self._reports.append(report)
+        self._erase()
+        if self._json:
+            json_line(asdict(report))
+        else:
+            click.echo(poll_line(report))
+        self._draw()
+
+    def built(self, report: BuildReport) -> None:
+        self._builds.append(report)
+        self._erase()
+        if self._json:
+            json_line(asdict(report))
+        elif report.error:
+            click.echo(f"{report.output}: {report.error}", err=True)
+        elif report.changed:
+            click.echo(f"published {report.output}: {report.entries} entries")
+
+    def summary(self, missed: Sequence[str]) -> None:
+        """Print what it came to, and which named sources were not polled and why."""
+        new = sum(report.novelty.new for report in self._reports)
+        updated = sum(report.novelty.updated for report in self._reports)
+        changed = sum(report.changed for report in self._builds)
+        if self._json:
+            json_line(
+                {
+                    "summary": {
+                        "polled": len(self._reports),
+                        "failed": self.failed,
+                        "new": new,
+                        "updated": updated,
+                        "published": changed,
+                        "not_polled": list(missed),
+                    }
+                }
+            )
+            return
+        if missed:
+            names = ", ".join(missed[:5]) + (", …" if len(missed) > 5 else "")
+            click.echo(
+                f"not polled, asked less than a moment ago or being polled: {names}"
+                " (--force asks again)",
+                err=True,
+            )
+        click.echo(
+            f"polled {len(self._reports)} sources, {self.failed} failed; "
+            f"{new} new entries, {updated} updated; {changed} feeds published"
+        )
+
+    def _draw(self) -> None:
+        if self._bar and self._total:
+            done = min(len(self._reports), self._total)
+            filled = 30 * done // self._total
+            bar = "#" * filled + "-" * (30 - filled)
+            click.echo(f"\r[{bar}] {done}/{self._total}", nl=False, err=True)
+
+    def _erase(self) -> None:
+        if self._bar:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def poll_line(report: PollReport) -> str:
+    """Return one line for people about one poll."""
+    if report.error:
+        told = f"failed: {report.error}"
+    elif report.outcome == "changed":
+        told = f"{report.novelty.new} new, {report.novelty.updated} updated"
+    else:
+        told = report.outcome.replace("_", " ")
+    if report.skipped:
+        told += f", {len(report.skipped)} entries left out ({report.skipped[0]})"
+    return f"{report.source}: {told}; next {iso(report.next_poll_at)} ({report.next_reason})"

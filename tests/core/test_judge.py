@@ -1,0 +1,371 @@
+"""One story once, under a name that never changes, and never two stories as one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.core.judge import Decision, novelty
+from aggregator.core.model import Entry, Key
+from aggregator.core.settings import Dedupe
+from tests.core.stories import DAY, HOUR, NOON, Library, entry, source, text
+
+ALPHA, BETA = source("alpha"), source("beta")
+
+
+def one(decisions: tuple[Decision, ...]) -> Decision:
+    (decision,) = decisions
+    return decision
+
+
+def test_a_first_entry_founds_an_article_of_the_known_shape() -> None:
+    title = "Ukraine Holds Kursk Foothold Inside Russia, Commander Affirms"
+    decision = one(Library().poll(ALPHA, entry("1", title)))
+    assert decision.mint
+    assert decision.slug.startswith("ukraine-holds-kursk-foothold-inside-russia-comman-")
+    assert len(decision.slug.rpartition("-")[2]) == 13
+
+
+def test_the_same_document_again_changes_nothing() -> None:  # P18 is proven on the store
+    library = Library()
+    library.poll(ALPHA, entry("1", body=text(1)), entry("2", "Another story of some length here"))
+    again = library.poll(
+        ALPHA, entry("1", body=text(1)), entry("2", "Another story of some length here")
+    )
+    assert [decision.action for decision in again] == ["unchanged", "unchanged"]
+
+
+def test_a_copy_in_another_source_joins_by_headline_and_text() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", body=text(1), link="https://alpha.example/a/1")))
+    copy = one(library.poll(BETA, entry("x", body=text(1), link="https://beta.example/b/2")))
+    assert (copy.slug, copy.rule, copy.mint) == (first.slug, "slug", False)
+    assert copy.evidence.startswith("text overlap")
+
+
+def test_a_copy_without_text_joins_by_a_distinctive_headline() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", link="https://alpha.example/a/1")))
+    copy = one(library.poll(BETA, entry("x", link="https://beta.example/b/2")))
+    assert copy.slug == first.slug
+
+
+@pytest.mark.parametrize("title", ["Weekly links", "Morning briefing", "Privacy Policy"])
+def test_an_undistinctive_headline_alone_joins_nothing(title: str) -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", title, link="https://alpha.example/a/1")))
+    other = one(library.poll(BETA, entry("x", title, link="https://beta.example/b/2")))
+    assert other.mint
+    assert other.slug != first.slug
+
+
+def test_two_texts_that_do_not_overlap_veto_the_same_headline() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", body=text(1), link="https://alpha.example/a/1"))
+    other = one(library.poll(BETA, entry("x", body=text(2), link="https://beta.example/b/2")))
+    assert other.mint
+    assert other.evidence == "another story has the same headline"
+
+
+def test_a_recurring_column_is_a_new_article_each_week() -> None:
+    library = Library()
+    title = "What we learned about the economy this week"
+    slugs = set()
+    for week in range(4):
+        when = NOON + 7 * DAY * week
+        columns = [
+            entry(f"w{number}", title, at=NOON + 7 * DAY * number, body=text(number))
+            for number in range(week + 1)
+        ]
+        slugs.update(d.slug for d in library.poll(ALPHA, *columns, now=when))
+    assert len(slugs) == 4
+
+
+def test_a_column_without_text_on_the_next_day_is_no_copy() -> None:
+    library = Library()
+    title = "Ten things to know before markets open"
+    first = one(library.poll(ALPHA, entry("1", title)))
+    second = one(library.poll(ALPHA, entry("2", title, at=NOON + DAY), now=NOON + DAY))
+    assert first.slug != second.slug
+
+
+def test_a_headline_outside_the_window_nominates_nobody() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", link="https://alpha.example/a/1"))
+    later = NOON + 4 * DAY
+    other = one(
+        library.poll(BETA, entry("x", link="https://beta.example/b/2", at=later), now=later)
+    )
+    assert other.mint
+
+
+def test_the_window_is_a_setting() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", link="https://alpha.example/a/1"))
+    later = NOON + 4 * DAY
+    wide = source("beta", dedupe=Dedupe(window=timedelta(days=7)))
+    copy = one(library.poll(wide, entry("x", link="https://beta.example/2", at=later), now=later))
+    assert not copy.mint
+
+
+def test_a_retitled_story_keeps_its_slug_and_id() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("tag:a,2025:1", body=text(1))))
+    retitled = one(
+        library.poll(ALPHA, entry("tag:a,2025:1", "A new headline", body=text(1)), now=NOON + HOUR)
+    )
+    assert retitled.action == "updated"
+    assert (retitled.slug, retitled.atom_id) == (first.slug, first.atom_id)
+
+
+def test_a_copy_under_the_new_headline_finds_the_retitled_story() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", "Old words about the big storm", link="")))
+    library.poll(ALPHA, entry("1", "Storm reaches the northern coast tonight", link=""))
+    copy = one(library.poll(BETA, entry("9", "Storm reaches the northern coast tonight")))
+    assert copy.slug == first.slug
+
+
+def test_guid_churn_is_recognised_by_link() -> None:
+    library = Library()
+    link = "https://site.example/a-story"
+    first = one(library.poll(ALPHA, entry("a1", link=link)))
+    for poll in range(2, 6):
+        again = one(library.poll(ALPHA, entry(f"a{poll}", link=link), now=NOON + HOUR * poll))
+        assert (again.rule, again.slug) == ("link", first.slug)
+
+
+def test_guid_and_link_churn_is_recognised_by_the_text() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("a1", body=text(3))))
+    again = one(library.poll(ALPHA, entry("a2", body=text(3)), now=NOON + HOUR))
+    assert again.slug == first.slug
+
+
+def test_a_site_move_makes_aliases_not_articles() -> None:
+    library = Library()
+    old = [
+        entry(f"http://old.example/?p={n}", f"Story number {n} of a long series") for n in (1, 2)
+    ]
+    new = [
+        entry(f"https://new.example/?p={n}", f"Story number {n} of a long series") for n in (1, 2)
+    ]
+    first = library.poll(ALPHA, *old)
+    second = library.poll(ALPHA, *new)
+    assert [decision.rule for decision in second] == ["guid~", "guid~"]
+    assert [d.slug for d in first] == [d.slug for d in second]
+
+
+def test_a_tracking_parameter_makes_no_second_article() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", "One", link="https://x.example/s?utm_source=a")))
+    copy = one(library.poll(BETA, entry("2", "Two", link="http://www.x.example/s?utm_source=b")))
+    assert (copy.rule, copy.slug) == ("link", first.slug)
+
+
+def test_an_evergreen_link_is_not_one_story() -> None:
+    library = Library()
+    link = "https://site.example/live"
+    first = one(library.poll(ALPHA, entry("1", "Monday: storm", link=link, body=text(1))))
+    second = one(library.poll(ALPHA, entry("2", "Tuesday: sun", link=link, body=text(2))))
+    assert second.slug != first.slug
+
+
+def test_a_link_shared_by_several_entries_of_a_document_names_none() -> None:
+    link = "https://site.example/blog"
+    decisions = Library().poll(
+        ALPHA, entry("1", "First story", link=link), entry("2", "Second story", link=link)
+    )
+    assert len({decision.slug for decision in decisions}) == 2
+
+
+def test_live_blogs_that_differ_in_their_tails_are_two_articles() -> None:
+    long = "At least a dozen things everybody should know about the great election of the year"
+    decisions = Library().poll(ALPHA, entry("1", long + " in Lima"), entry("2", long + " in Oslo"))
+    assert len({decision.slug for decision in decisions}) == 2
+
+
+def test_a_repeated_guid_loses_no_story() -> None:  # P82
+    library = Library()
+    items = (
+        entry("g", "Alpha story", link="https://s.example/a"),
+        entry("g", "Beta story", link="https://s.example/b"),
+        entry("g", "Alpha story", link="https://s.example/a"),
+    )
+    decisions = library.poll(ALPHA, *items)
+    assert len({decision.slug for decision in decisions}) == 2
+    again = library.poll(ALPHA, *reversed(items))
+    assert {decision.action for decision in again} == {"unchanged"}
+
+
+def test_an_id_is_not_stolen_by_another_source() -> None:  # S36
+    library = Library()
+    first = one(library.poll(ALPHA, entry("tag:alpha,2025:1", body=text(1))))
+    thief = one(
+        library.poll(BETA, entry("tag:alpha,2025:1", "Buy cheap watches here now", body=text(2)))
+    )
+    assert first.atom_id == "tag:alpha,2025:1"
+    assert thief.mint
+    assert thief.atom_id.startswith("urn:uuid:")
+
+
+def test_a_script_is_never_an_atom_id() -> None:  # S28
+    decision = one(Library().poll(ALPHA, entry("javascript:alert(1)")))
+    assert decision.atom_id.startswith("urn:uuid:")
+
+
+def test_sources_of_different_pools_do_not_meet() -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", body=text(1), link="https://x.example/1")))
+    apart = source("beta", dedupe=Dedupe(pool="apart"))
+    other = one(library.poll(apart, entry("2", body=text(1), link="https://x.example/1")))
+    assert other.mint
+    assert other.slug != first.slug
+
+
+def test_dedupe_off_joins_nothing_but_the_entry_itself() -> None:
+    library = Library()
+    off = source("beta", dedupe=Dedupe(enabled=False))
+    library.poll(ALPHA, entry("1", body=text(1), link="https://x.example/1"))
+    assert one(library.poll(off, entry("2", body=text(1), link="https://x.example/1"))).mint
+    again = one(library.poll(off, entry("2", body=text(1), link="https://x.example/1")))
+    assert again.action == "unchanged"
+
+
+@pytest.mark.parametrize("title", ["🚀", "", "---"])
+def test_headlines_without_letters_are_told_apart_by_their_links(title: str) -> None:
+    decisions = Library().poll(ALPHA, entry("1", title), entry("2", title))
+    assert len({decision.slug for decision in decisions}) == 2
+
+
+@pytest.mark.parametrize("title", ["他来了一个新的时代开始了", "समाचार आज की बड़ी ख़बर यहाँ", "Νέα"])
+def test_other_scripts_are_deduplicated_too(title: str) -> None:
+    library = Library()
+    first = one(library.poll(ALPHA, entry("1", title, body=text(1), link="https://a.example/1")))
+    copy = one(library.poll(BETA, entry("2", title, body=text(1), link="https://b.example/2")))
+    assert copy.slug == first.slug
+
+
+def test_a_future_date_pins_nothing_to_the_top() -> None:  # P90
+    decision = one(Library().poll(ALPHA, entry("1", at=NOON + 900 * DAY)))
+    assert decision.sort_at == NOON
+    assert decision.updated == NOON
+
+
+def test_an_old_date_is_where_an_old_entry_sorts() -> None:  # P89
+    decision = one(Library().poll(ALPHA, entry("1", at=NOON - 900 * DAY)))
+    assert decision.sort_at == NOON - 900 * DAY
+
+
+def test_white_space_and_counters_are_no_edit() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", body="The story. 3 comments"))
+    again = one(library.poll(ALPHA, entry("1", body="The  story. 14 comments")))
+    assert again.action == "unchanged"
+
+
+def test_an_entry_that_flaps_stops_moving() -> None:  # P88
+    library = Library()
+    actions = [
+        one(library.poll(ALPHA, entry("1", body=f"version {poll}"), now=NOON + HOUR * poll)).action
+        for poll in range(40)
+    ]
+    assert actions.count("updated") == 24
+    assert actions[-1] == "unchanged"
+
+
+def test_an_edit_that_the_publisher_dates_never_flaps() -> None:
+    library = Library()
+    for poll in range(40):
+        when = NOON + HOUR * poll
+        decision = one(
+            library.poll(ALPHA, entry("1", body=f"version {poll}", updated=when), now=when)
+        )
+    assert decision.action == "updated"
+    assert decision.updated == NOON + HOUR * 39
+
+
+def test_updated_never_goes_back_nor_ahead() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", body="one", updated=NOON))
+    back = one(library.poll(ALPHA, entry("1", body="two", updated=NOON - DAY), now=NOON + HOUR))
+    assert back.updated == NOON
+    ahead = one(
+        library.poll(ALPHA, entry("1", body="three", updated=NOON + 9 * DAY), now=NOON + 2 * HOUR)
+    )
+    assert ahead.updated == NOON + 2 * HOUR
+
+
+def test_novelty_counts_what_was_new() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", body=text(1), link="https://x.example/1"))
+    decisions = library.poll(
+        BETA,
+        entry("2", body=text(1), link="https://x.example/1"),
+        entry("3", "Another headline of good length today", body=text(2)),
+    )
+    counted = novelty(decisions)
+    assert (counted.new, counted.new_articles, counted.joined) == (2, 1, 1)
+
+
+TITLES = st.sampled_from(
+    ["Fed holds rates steady for second time", "Weekly links", "🚀", "Storm hits the coast", ""]
+)
+ENTRIES = st.builds(
+    lambda guid, title, link, body, hours: entry(
+        guid,
+        title,
+        link=link,
+        body=text(body) if body else "",
+        at=NOON + HOUR * hours,
+    ),
+    st.sampled_from(["1", "2", "3", "tag:x,2025:1", "https://a.example/?p=1"]),
+    TITLES,
+    st.sampled_from(["", "https://a.example/1", "https://a.example/2", "https://b.example/x"]),
+    st.integers(0, 3),
+    st.integers(-100, 5),
+)
+POLLS = st.lists(
+    st.tuples(st.sampled_from([ALPHA, BETA]), st.lists(ENTRIES, max_size=5)), max_size=6
+)
+
+
+@given(POLLS)
+def test_names_never_change_and_never_repeat(polls: list[tuple[object, list[Entry]]]) -> None:
+    library = Library()
+    names: dict[int, tuple[str, str]] = {}
+    owners: dict[str, int] = {}
+    when: datetime = NOON
+    for of, entries in polls:
+        when += HOUR
+        for decision in library.poll(of, *entries, now=when):  # type: ignore[arg-type]
+            name = (decision.slug, decision.atom_id)
+            assert names.setdefault(decision.slug_hash, name) == name
+            assert owners.setdefault(decision.atom_id, decision.slug_hash) == decision.slug_hash
+
+
+@given(POLLS)
+def test_deciding_twice_finds_nothing_new(polls: list[tuple[object, list[Entry]]]) -> None:
+    library = Library()
+    for of, entries in polls:
+        library.poll(of, *entries)  # type: ignore[arg-type]
+        again = library.poll(of, *entries)  # type: ignore[arg-type]
+        assert not novelty(again).new
+
+
+def test_every_key_kind_has_its_rule() -> None:
+    from aggregator.core.judge import RULES
+
+    decision = one(
+        Library().poll(
+            ALPHA,
+            entry(
+                "https://site.example/?p=1", link="https://site.example/world/a-story-of-five-words"
+            ),
+        )
+    )
+    assert {key.kind for key in decision.keys} == set(RULES)
+    assert all(isinstance(key, Key) for key in decision.keys)

@@ -1,0 +1,77 @@
+"""How much of one text stands in another."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.core.sketch import SKETCH_SIZE, containment, sketch, story_text, words_of
+
+WORDS = [f"word{number}" for number in range(500)]
+
+
+def prose(seed: int, length: int) -> list[str]:
+    return random.Random(seed).choices(WORDS, k=length)
+
+
+def test_a_text_stands_wholly_in_itself() -> None:
+    text = sketch(prose(1, 400))
+    assert containment(text, text) == 1.0
+
+
+def test_an_excerpt_stands_in_the_whole() -> None:
+    whole = prose(1, 600)
+    overlap = containment(sketch(whole[:120]), sketch(whole))
+    assert overlap is not None
+    assert overlap > 0.8
+
+
+def test_two_stories_do_not_overlap() -> None:
+    overlap = containment(sketch(prose(1, 400)), sketch(prose(2, 400)))
+    assert overlap is not None
+    assert overlap < 0.05
+
+
+def test_an_edited_copy_still_shows_its_origin() -> None:
+    whole = prose(1, 300)
+    edited = [word if place % 10 else "changed" for place, word in enumerate(whole)]
+    overlap = containment(sketch(whole), sketch(edited))
+    assert overlap is not None
+    assert overlap > 0.4
+
+
+def test_too_short_a_text_says_nothing() -> None:
+    assert containment(sketch(prose(1, 5)), sketch(prose(1, 400))) is None
+    assert containment((), ()) is None
+
+
+def test_page_leftovers_do_not_belong_to_the_story() -> None:
+    text = "The story itself.\n\nReferences\n[1] An agency.\n\nLeave a Reply"
+    assert story_text(text).strip() == "The story itself."
+    assert story_text("Body. The post X appeared first on Y.").strip() == "Body."
+
+
+def test_a_text_that_is_all_leftovers_is_kept() -> None:
+    assert story_text("References") == "References"
+
+
+def test_scripts_without_spaces_are_cut_into_letters() -> None:
+    assert words_of("他来了吗今天") == list("他来了吗今天")
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), max_size=300))
+def test_a_sketch_is_small_and_ascending(words: list[str]) -> None:
+    numbers = sketch(words)
+    assert len(numbers) <= SKETCH_SIZE
+    assert list(numbers) == sorted(set(numbers))
+    assert all(0 <= number < 2**32 for number in numbers)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=200), st.lists(st.sampled_from(WORDS)))
+def test_containment_is_symmetric_and_within_bounds(one: list[str], other: list[str]) -> None:
+    left, right = sketch(one), sketch(other)
+    overlap = containment(left, right)
+    assert overlap == containment(right, left)
+    assert overlap is None or 0.0 <= overlap <= 1.0

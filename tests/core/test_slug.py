@@ -1,0 +1,125 @@
+"""Headlines become slugs that people read and machines compare."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.core.slug import (
+    HASH_DIGITS,
+    STEM_LENGTH,
+    hash64,
+    hash_digits,
+    headline,
+    slug_of,
+    slugify,
+    stem,
+    tail,
+)
+
+
+def test_the_stem_of_the_known_headline_is_the_known_stem() -> None:
+    title = "Ukraine Holds Kursk Foothold Inside Russia, Commander Affirms"
+    assert stem(title) == "ukraine-holds-kursk-foothold-inside-russia-comman"
+
+
+def test_a_slug_ends_in_thirteen_hex_digits() -> None:
+    slug = slug_of("a-title", hash64("1", "a-title"))
+    assert slug.startswith("a-title-")
+    assert len(slug.removeprefix("a-title-")) == HASH_DIGITS
+    int(slug[-HASH_DIGITS:], 16)
+
+
+def test_the_slug_hash_is_the_same_on_every_machine() -> None:
+    assert hash_digits(hash64("1", "", "fed-holds-rates")) == "9f183bc94d5ee"
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("São Paulo’s Zürich", "sao-paulos-zurich"),
+        ("Łódź Œuvre ß", "lodz-oeuvre-ss"),
+        ("İstanbul ﬁnance Ⅷ", "istanbul-finance-viii"),
+        ("他来了", "他来了"),
+        ("हिन्दी में समाचार", "हिन्दी-में-समाचार"),
+        ("أخبار اليوم", "أخبار-اليوم"),
+        ("Ελλάδα", "ελλάδα"),
+        ("x\u200by\u00ad", "xy"),
+        ("a -- b / c", "a-b-c"),
+        ("🚀", ""),
+        ("---", ""),
+    ],
+)
+def test_every_script_keeps_its_letters(title: str, slug: str) -> None:
+    assert slugify(title) == slug
+
+
+def test_two_chinese_headlines_that_differ_in_one_letter_differ() -> None:
+    assert slugify("他来了") != slugify("她来了")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Fed holds rates",
+        "UPDATE 2-Fed holds rates",
+        "WRAPUP 1-UPDATE 3-Fed holds rates",
+        "BREAKING: Fed holds rates",
+        "World › Fed holds rates",
+        "Fed holds rates - Reuters",
+        "Fed holds rates | The Republic",
+        "Fed holds rates (Video)",
+        "Fed holds rates [PHOTOS]",
+        "Fed  holds\u00a0rates",
+        "‘Fed’ holds “rates”",
+        "FED HOLDS RATES",
+        "Fed holds rates -sources",
+        "<b>Fed</b> holds rates",
+        "Fed holds&nbsp;rates",
+        "Fed ho\u00adlds rates",
+    ],
+)
+def test_the_decorations_of_syndication_do_not_change_the_headline(title: str) -> None:
+    assert headline(title, site_names={"reuters", "the-republic"}) == "fed-holds-rates"
+
+
+def test_a_tail_that_is_no_site_name_belongs_to_the_headline() -> None:
+    assert headline("Fed holds rates - for now", site_names={"reuters"}) == (
+        "fed-holds-rates-for-now"
+    )
+
+
+def test_mojibake_is_undone_where_all_of_it_can_be() -> None:
+    broken = "Café “x” – y".encode().decode("cp1252", "replace")
+    assert "\ufffd" in broken or headline(broken) == headline("Café “x” – y")
+    assert headline("CafÃ© â€“ ZÃ¼rich") == headline("Café – Zürich")
+
+
+def test_a_headline_of_decorations_alone_is_kept() -> None:
+    assert headline("UPDATE 1-") == "update-1"
+
+
+def test_the_tail_is_what_follows_the_last_separator() -> None:
+    assert tail("A - B | The Site") == "the-site"
+    assert tail("no separator") == ""
+
+
+@given(st.text(max_size=200))
+def test_a_slug_is_a_fixed_point(text: str) -> None:
+    once = slugify(text)
+    assert slugify(once) == once
+
+
+@given(st.text(max_size=300))
+def test_a_stem_is_short_and_has_no_dangling_hyphen(text: str) -> None:
+    short = stem(text)
+    assert len(short) <= STEM_LENGTH
+    assert short == short.strip("-")
+    assert " " not in short
+
+
+@given(st.text(max_size=200), st.sampled_from(["UPDATE 1-", "BREAKING: ", "VIDEO: "]))
+def test_a_prefix_never_changes_the_headline_of_a_title(text: str, prefix: str) -> None:
+    title = f"Title {text}"
+    assert headline(prefix + title) == headline(title)
