@@ -1,0 +1,17 @@
+"""The store on SQLite: one file, many readers, one writer at a time.
+
+    store    the door: every method of the Store protocol, each a line
+    states   what is due, claiming it, the row of each source
+    saving   one poll in one transaction; knowing reads what the judge must know
+    shown    articles for building, newest first
+    ledger   what each output carried, and the change numbers builds go by
+    upkeep   retention, optimising, backup, integrity
+    writer   async saves, committed in groups on one thread
+
+The only importer of sqlite3 and sqlite_utils.
+"""
+
+from aggregator.adapters.sqlite.store import SqliteStore
+from aggregator.adapters.sqlite.writer import Writer
+
+__all__ = ["SqliteStore", "Writer"]

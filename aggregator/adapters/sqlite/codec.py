@@ -1,0 +1,232 @@
+"""Values to column and back: times, sketches, and the JSON of entries, feed infos and hints.
+
+What is read may have been written by a newer version: unknown fields are passed over, missing
+ones take their default. Defaults are not written at all.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aggregator.core.errors import StoreError
+from aggregator.core.model import Enclosure, Entry, FeedInfo, Hints, Person
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+
+def to_seconds(moment: datetime) -> int:
+    """Return whole seconds since 1970, rounded down. A naive datetime is a bug: TypeError."""
+    return (moment - EPOCH) // _SECOND
+
+
+def to_optional_seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else to_seconds(moment)
+
+
+def to_moment(seconds: int) -> datetime:
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def to_optional_moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else to_moment(seconds)
+
+
+def sketch_to_blob(sketch: tuple[int, ...]) -> bytes:
+    """Pack a sketch of unsigned 32-bit numbers; wider ones, should they come, as 64-bit.
+
+    The two are told apart by one byte more.
+    """
+    try:
+        return struct.pack(f"<{len(sketch)}I", *sketch)
+    except struct.error:
+        return b"q" + struct.pack(f"<{len(sketch)}q", *sketch)
+
+
+def sketch_from_blob(blob: bytes) -> tuple[int, ...]:
+    if len(blob) % 4 == 0:
+        return struct.unpack(f"<{len(blob) // 4}I", blob)
+    return struct.unpack(f"<{len(blob) // 8}q", blob[1:])
+
+
+def entry_to_json(entry: Entry) -> str:
+    record: dict[str, object] = {
+        "guid": entry.guid,
+        "title": entry.title,
+        "link": entry.link,
+        "published": to_optional_seconds(entry.published),
+        "updated": to_optional_seconds(entry.updated),
+        "authors": [_person_record(person) for person in entry.authors],
+        "categories": entry.categories,
+        "summary": entry.summary,
+        "content": entry.content,
+        "enclosures": [_enclosure_record(enclosure) for enclosure in entry.enclosures],
+        "image": entry.image,
+        "rights": entry.rights,
+        "language": entry.language,
+    }
+    record = _told(record)
+    if entry.origin is not None:  # one that says nothing is still an origin
+        record["origin"] = _info_record(entry.origin)
+    return _dump(record)
+
+
+def entry_from_json(text: str) -> Entry:
+    record = _load(text)
+    origin = record.get("origin")
+    return Entry(
+        guid=record.get("guid", ""),
+        title=record.get("title", ""),
+        link=record.get("link", ""),
+        published=to_optional_moment(record.get("published")),
+        updated=to_optional_moment(record.get("updated")),
+        authors=_persons(record),
+        categories=tuple(record.get("categories", ())),
+        summary=record.get("summary", ""),
+        content=record.get("content", ""),
+        enclosures=tuple(
+            Enclosure(
+                href=enclosure.get("href", ""),
+                type=enclosure.get("type", ""),
+                length=enclosure.get("length"),
+            )
+            for enclosure in record.get("enclosures", ())
+        ),
+        image=record.get("image", ""),
+        rights=record.get("rights", ""),
+        language=record.get("language", ""),
+        origin=None if origin is None else _info(origin),
+    )
+
+
+def info_to_json(info: FeedInfo) -> str:
+    return _dump(_info_record(info))
+
+
+def info_from_json(text: str) -> FeedInfo:
+    return _info(_load(text))
+
+
+def hints_to_json(hints: Hints) -> str:
+    return _dump(
+        _told(
+            {
+                "ttl": hints.ttl,
+                "syndication": hints.syndication,
+                "skip_hours": hints.skip_hours,
+                "skip_days": hints.skip_days,
+                "expired": hints.expired,
+                "new_url": hints.new_url,
+                "hub": hints.hub,
+            }
+        )
+    )
+
+
+def hints_from_json(text: str) -> Hints:
+    record = _load(text)
+    return Hints(
+        ttl=record.get("ttl"),
+        syndication=record.get("syndication"),
+        skip_hours=tuple(record.get("skip_hours", ())),
+        skip_days=tuple(record.get("skip_days", ())),
+        expired=record.get("expired", False),
+        new_url=record.get("new_url", ""),
+        hub=record.get("hub", ""),
+    )
+
+
+def moments_to_json(moments: Iterable[datetime]) -> str:
+    return json.dumps([to_seconds(moment) for moment in moments], separators=(",", ":"))
+
+
+def moments_from_json(text: str) -> tuple[datetime, ...]:
+    return tuple(to_moment(seconds) for seconds in json.loads(text))
+
+
+def many(values: Iterable[object]) -> str:
+    """The JSON array that a statement takes for any number of values (`json_each`)."""
+    return json.dumps(list(values), separators=(",", ":"))
+
+
+def _told(record: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what says nothing: None, "", empty. A count of zero says something."""
+    return {
+        name: value
+        for name, value in record.items()
+        if value or (value == 0 and isinstance(value, int) and not isinstance(value, bool))
+    }
+
+
+def _info_record(info: FeedInfo) -> dict[str, object]:
+    return _told(
+        {
+            "title": info.title,
+            "subtitle": info.subtitle,
+            "id": info.id,
+            "link": info.link,
+            "self_link": info.self_link,
+            "updated": to_optional_seconds(info.updated),
+            "authors": [_person_record(person) for person in info.authors],
+            "rights": info.rights,
+            "icon": info.icon,
+            "language": info.language,
+        }
+    )
+
+
+def _info(record: Mapping[str, Any]) -> FeedInfo:
+    return FeedInfo(
+        title=record.get("title", ""),
+        subtitle=record.get("subtitle", ""),
+        id=record.get("id", ""),
+        link=record.get("link", ""),
+        self_link=record.get("self_link", ""),
+        updated=to_optional_moment(record.get("updated")),
+        authors=_persons(record),
+        rights=record.get("rights", ""),
+        icon=record.get("icon", ""),
+        language=record.get("language", ""),
+    )
+
+
+def _person_record(person: Person) -> dict[str, object]:
+    return _told({"name": person.name, "uri": person.uri, "email": person.email})
+
+
+def _persons(record: Mapping[str, Any]) -> tuple[Person, ...]:
+    return tuple(
+        Person(person.get("name", ""), person.get("uri", ""), person.get("email", ""))
+        for person in record.get("authors", ())
+    )
+
+
+def _enclosure_record(enclosure: Enclosure) -> dict[str, object]:
+    return _told({"href": enclosure.href, "type": enclosure.type, "length": enclosure.length})
+
+
+def _dump(record: Mapping[str, object]) -> str:
+    """JSON with every script as it is: a third of the size of escapes outside of Latin.
+
+    A lone surrogate has no UTF-8 form and is escaped, with everything else in the record.
+    """
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(record, separators=(",", ":"))
+    return text
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise StoreError(f"a stored record is damaged: {error}; restore a backup") from error
+    if not isinstance(record, dict):
+        raise StoreError("a stored record is damaged: no JSON object; restore a backup")
+    return record

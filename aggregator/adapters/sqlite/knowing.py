@@ -1,0 +1,174 @@
+"""What the store knows about a document: the one read that the judge decides on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aggregator.adapters.sqlite.codec import (
+    many,
+    sketch_from_blob,
+    to_moment,
+    to_optional_moment,
+)
+from aggregator.core import judge
+from aggregator.core.judge import Candidate, Known, KnownEntry, Member
+from aggregator.core.model import Feed, Key, Reading
+
+CANDIDATES_OF_KEY = 8
+MEMBERS_OF_CANDIDATE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The part of a reading that may be stored, and what is known about it."""
+
+    reading: Reading
+    known: Known
+
+
+def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) -> Knowledge:
+    """Read the stored entries of the document, and the articles its other entries may join."""
+    entries, foreign = _known_entries(connection, reading, source=source)
+    if foreign:
+        reading = _without(reading, foreign)
+    keys = judge.unseen_keys(reading, entries)
+    candidates = _candidates(connection, keys) if keys else {}
+    return Knowledge(reading, Known(entries=entries, candidates=candidates))
+
+
+def _known_entries(
+    connection: sqlite3.Connection, reading: Reading, *, source: str
+) -> tuple[dict[int, KnownEntry], frozenset[int]]:
+    """The stored entries by key, and the keys that entries of other sources have.
+
+    64 bits can be forged with patience: a guid made to hit another source's entry must not
+    reach it (S36).
+    """
+    entries: dict[int, KnownEntry] = {}
+    foreign: set[int] = set()
+    for row in connection.execute(
+        "SELECT e.source, e.entry_key, e.slug_hash, a.slug, a.atom_id, e.content_hash, e.changes, "
+        "e.published, e.publisher_updated, e.updated, e.first_seen "
+        "FROM json_each(?) AS wanted CROSS JOIN entries AS e ON e.entry_key = wanted.value "
+        "CROSS JOIN articles AS a ON a.slug_hash = e.slug_hash",
+        (many({identity.entry_key for identity in reading.identities}),),
+    ):
+        if row[0] == source:
+            entries[row[1]] = _known_entry(*row[1:])
+        else:
+            foreign.add(row[1])
+    return entries, frozenset(foreign)
+
+
+def _known_entry(
+    entry_key: int,
+    slug_hash: int,
+    slug: str,
+    atom_id: str,
+    content_hash: int,
+    changes: int,
+    published: int | None,
+    publisher_updated: int | None,
+    updated: int,
+    first_seen: int,
+) -> KnownEntry:
+    return KnownEntry(
+        entry_key=entry_key,
+        slug_hash=slug_hash,
+        slug=slug,
+        atom_id=atom_id,
+        content_hash=content_hash,
+        changes=changes,
+        published=to_optional_moment(published),
+        publisher_updated=to_optional_moment(publisher_updated),
+        updated=to_moment(updated),
+        first_seen=to_moment(first_seen),
+    )
+
+
+def _without(reading: Reading, foreign: frozenset[int]) -> Reading:
+    kept = [
+        (entry, identity)
+        for entry, identity in zip(reading.feed.entries, reading.identities, strict=True)
+        if identity.entry_key not in foreign
+    ]
+    feed = Feed(
+        info=reading.feed.info,
+        entries=tuple(entry for entry, _ in kept),
+        hints=reading.feed.hints,
+        format=reading.feed.format,
+        skipped=reading.feed.skipped,
+    )
+    return Reading(feed, tuple(identity for _, identity in kept))
+
+
+def kinds(connection: sqlite3.Connection) -> dict[str, int]:
+    """The small numbers that stand for the kinds of keys.
+
+    Read each time: another process may have added one, or a rollback taken one back.
+    """
+    return dict(connection.execute("SELECT name, kind FROM kinds"))
+
+
+def _candidates(
+    connection: sqlite3.Connection, keys: Sequence[Key]
+) -> dict[Key, tuple[Candidate, ...]]:
+    """The newest eight articles under each key, newest first."""
+    numbers = kinds(connection)
+    askable = [key for key in keys if key.kind in numbers]
+    found = connection.execute(
+        "SELECT wanted.key, a.slug_hash, a.slug, a.atom_id, a.headline "
+        "FROM json_each(:keys) AS wanted CROSS JOIN articles AS a ON a.slug_hash IN ("
+        "SELECT slug_hash FROM keys WHERE value = json_extract(wanted.value, '$[0]') "
+        "AND kind = json_extract(wanted.value, '$[1]') "
+        "ORDER BY sort_at DESC, slug_hash LIMIT :limit) "
+        "ORDER BY wanted.key, a.sort_at DESC, a.slug_hash",
+        {
+            "keys": many((key.value, numbers[key.kind]) for key in askable),
+            "limit": CANDIDATES_OF_KEY,
+        },
+    ).fetchall()
+    members = _members(connection, {row[1] for row in found})
+    candidates: defaultdict[Key, list[Candidate]] = defaultdict(list)
+    for index, slug_hash, slug, atom_id, headline in found:
+        candidates[askable[index]].append(
+            Candidate(
+                slug_hash=slug_hash,
+                slug=slug,
+                atom_id=atom_id,
+                headline=headline,
+                members=tuple(members[slug_hash]),
+            )
+        )
+    return {key: tuple(found) for key, found in candidates.items()}
+
+
+def _members(
+    connection: sqlite3.Connection, slug_hashes: Iterable[int]
+) -> defaultdict[int, list[Member]]:
+    """The oldest eight entries of each article. Their date is the one that identify goes by."""
+    members: defaultdict[int, list[Member]] = defaultdict(list)
+    for slug_hash, source, guid, link, published, first_seen, words, sketch in connection.execute(
+        "SELECT e.slug_hash, e.source, e.guid, e.link, "
+        "coalesce(e.published, e.publisher_updated), e.first_seen, e.words, e.sketch "
+        "FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.entry_key IN ("
+        "SELECT entry_key FROM entries WHERE slug_hash = wanted.value "
+        "ORDER BY first_seen, source, entry_key LIMIT :limit) "
+        "ORDER BY e.slug_hash, e.first_seen, e.source, e.entry_key",
+        {"articles": many(slug_hashes), "limit": MEMBERS_OF_CANDIDATE},
+    ):
+        members[slug_hash].append(
+            Member(
+                source=source,
+                guid=guid,
+                link=link,
+                published=to_optional_moment(published),
+                first_seen=to_moment(first_seen),
+                words=words,
+                sketch=sketch_from_blob(sketch),
+            )
+        )
+    return members

@@ -1,0 +1,182 @@
+"""One poll in one transaction: read what is known, let the judge decide, write what is new."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aggregator.adapters.sqlite import ledger, states
+from aggregator.adapters.sqlite.codec import (
+    entry_to_json,
+    many,
+    sketch_to_blob,
+    to_optional_seconds,
+    to_seconds,
+)
+from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
+from aggregator.adapters.sqlite.knowing import kinds, knowledge
+from aggregator.adapters.sqlite.naming import with_free_names
+from aggregator.core import judge
+from aggregator.core.judge import Decision
+from aggregator.core.model import Key, Novelty, Reading
+from aggregator.core.outcome import Outcome, Saved
+
+_INSERT_ENTRY = """
+INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
+    published, publisher_updated, updated, content_hash, changes, words, sketch, sort_at)
+VALUES (:entry_key, :source, :guid, :slug_hash, :link, :title, :rule, :evidence, :first_seen,
+    :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch,
+    (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
+"""
+# What an edit may change. Where the entry belongs and where it is sorted stays.
+_UPDATE_ENTRY = """
+UPDATE entries SET link = :link, title = :title, published = :published,
+    publisher_updated = :publisher_updated, updated = :updated, content_hash = :content_hash,
+    changes = :changes, words = :words, sketch = :sketch
+WHERE entry_key = :entry_key
+"""
+_WRITE_BODY = """
+INSERT INTO bodies (entry_key, body) VALUES (:entry_key, :body)
+ON CONFLICT (entry_key) DO UPDATE SET body = excluded.body
+"""
+_INSERT_ARTICLE = """
+INSERT INTO articles (slug_hash, slug, atom_id, headline, sort_at, first_seen)
+VALUES (:slug_hash, :slug, :atom_id, :headline, :sort_at, :first_seen)
+"""
+_INSERT_KEY = """
+INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash)
+VALUES (:value, :kind, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash), :slug_hash)
+"""
+
+
+def save_each(
+    connection: sqlite3.Connection, outcomes: Sequence[Outcome], *, path: Path
+) -> tuple[Saved | Exception | None, ...]:
+    """Save several polls in one transaction, each on its own: what fails is handed back.
+
+    Raises when the transaction as a whole is refused; then nothing is written.
+    """
+    with writing(connection):
+        return tuple(_attempt(connection, outcome, path) for outcome in outcomes)
+
+
+def _attempt(
+    connection: sqlite3.Connection, outcome: Outcome, path: Path
+) -> Saved | Exception | None:
+    try:
+        with refusals(path), savepoint(connection):
+            return _save(connection, outcome)
+    except Exception as error:  # a bug in one poll must not cost the others theirs
+        if not connection.in_transaction:  # SQLite gave up the whole of it
+            raise
+        return error
+
+
+def _save(connection: sqlite3.Connection, outcome: Outcome) -> Saved | None:
+    if not states.holds_lease(connection, outcome.state):
+        return None
+    novelty = Novelty()
+    if outcome.reading is not None:
+        novelty = _save_reading(connection, outcome, outcome.reading)
+    state = replace(outcome.settle(novelty), source=outcome.state.source, lease_until=None)
+    states.write(connection, state)
+    return Saved(state, novelty)
+
+
+def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Reading) -> Novelty:
+    # The id of the state, as everywhere: a Source is only what the judge wants to know of it.
+    found = knowledge(connection, reading, source=outcome.state.source)
+    decisions = judge.resolve(
+        found.reading, source=outcome.source, known=found.known, now=outcome.now
+    )
+    touched = [decision for decision in decisions if decision.action != "unchanged"]
+    if touched:
+        touched = with_free_names(connection, found.reading, touched, source=outcome.state.source)
+        _write(connection, found.reading, touched, source=outcome.state.source)
+        ledger.mark_changed(connection, {decision.slug_hash for decision in touched})
+    return judge.novelty(decisions)
+
+
+def _write(
+    connection: sqlite3.Connection,
+    reading: Reading,
+    decisions: Iterable[Decision],
+    *,
+    source: str,
+) -> None:
+    """Write articles first: their entries and keys take the time they are sorted by."""
+    minted = [decision for decision in decisions if decision.mint]
+    connection.executemany(_INSERT_ARTICLE, (_article_row(reading, each) for each in minted))
+    new = [decision for decision in decisions if decision.action == "new"]
+    connection.executemany(_INSERT_ENTRY, (_entry_row(reading, each, source) for each in new))
+    edited = [decision for decision in decisions if decision.action == "updated"]
+    connection.executemany(_UPDATE_ENTRY, (_entry_row(reading, each, source) for each in edited))
+    connection.executemany(_WRITE_BODY, (_body_row(reading, each) for each in decisions))
+    _write_keys(connection, decisions)
+
+
+def _article_row(reading: Reading, decision: Decision) -> dict[str, object]:
+    return {
+        "slug_hash": decision.slug_hash,
+        "slug": decision.slug,
+        "atom_id": decision.atom_id,
+        "headline": reading.identities[decision.index].headline,
+        "sort_at": to_seconds(decision.sort_at),
+        "first_seen": to_seconds(decision.first_seen),
+    }
+
+
+def _entry_row(reading: Reading, decision: Decision, source: str) -> dict[str, object]:
+    entry = reading.feed.entries[decision.index]
+    identity = reading.identities[decision.index]
+    return {
+        "entry_key": identity.entry_key,
+        "source": source,
+        "guid": entry.guid,
+        "slug_hash": decision.slug_hash,
+        "link": entry.link,
+        "title": entry.title,
+        "rule": decision.rule,
+        "evidence": decision.evidence,
+        "first_seen": to_seconds(decision.first_seen),
+        "published": to_optional_seconds(entry.published),
+        "publisher_updated": to_optional_seconds(entry.updated),
+        "updated": to_seconds(decision.updated),
+        "content_hash": identity.content_hash,
+        "changes": decision.changes,
+        "words": identity.words,
+        "sketch": sketch_to_blob(identity.sketch),
+    }
+
+
+def _body_row(reading: Reading, decision: Decision) -> dict[str, object]:
+    return {
+        "entry_key": reading.identities[decision.index].entry_key,
+        "body": entry_to_json(reading.feed.entries[decision.index]),
+    }
+
+
+def _write_keys(connection: sqlite3.Connection, decisions: Iterable[Decision]) -> None:
+    keys = [(key, decision.slug_hash) for decision in decisions for key in decision.keys]
+    numbers = _numbers(connection, (key for key, _ in keys))
+    connection.executemany(
+        _INSERT_KEY,
+        (
+            {"value": key.value, "kind": numbers[key.kind], "slug_hash": slug_hash}
+            for key, slug_hash in keys
+        ),
+    )
+
+
+def _numbers(connection: sqlite3.Connection, keys: Iterable[Key]) -> dict[str, int]:
+    """The number of each kind of key; a kind never met before gets the next one."""
+    numbers = kinds(connection)
+    fresh = sorted({key.kind for key in keys} - numbers.keys())
+    if not fresh:
+        return numbers
+    connection.execute(
+        "INSERT INTO kinds (name) SELECT value FROM json_each(?) ORDER BY key", (many(fresh),)
+    )
+    return kinds(connection)

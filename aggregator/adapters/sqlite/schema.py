@@ -1,0 +1,175 @@
+"""The tables, as an ordered list of migrations. Each runs once; all that are due run in one go.
+
+Times are UTC seconds since 1970; hashes are signed 64-bit integers. The file says whose it is
+(`application_id`) and how far it has come (`user_version`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.db import Table
+
+from aggregator.adapters.sqlite.connection import as_database, writing
+from aggregator.core.errors import StoreError
+
+APPLICATION_ID = 0x41474752  # "AGGR"
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make or migrate the tables. Raises StoreError for a file of another or a newer program."""
+    version = _version(connection, path)
+    if version == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only before the first table
+    connection.execute("PRAGMA journal_mode = WAL")
+    if version == len(MIGRATIONS):
+        _probe(connection)
+        return
+    with writing(connection):
+        # Looked at again: another process may have been faster.
+        for migration in MIGRATIONS[_version(connection, path) :]:
+            migration(as_database(connection))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if owner != APPLICATION_ID and (tables or version or owner):
+        raise StoreError(f"{path}: this database belongs to another program; name another file")
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: written by a newer aggregator (schema {version}, this one knows "
+            f"{len(MIGRATIONS)}); upgrade, or restore a backup from before"
+        )
+    return version
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    """Take the write lock for a moment: a file that cannot be written is told at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
+
+
+def _table(db: Database, name: str) -> Table:
+    return db.table(name)
+
+
+def _first_schema(db: Database) -> None:
+    _sources(db)
+    _articles(db)
+    _changes(db)
+    _outputs(db)
+
+
+def _sources(db: Database) -> None:
+    """One row for each source, listed or not; see core.model.SourceState."""
+    texts = ["url", "effective_url", "next_reason", "last_error", "last_error_kind"]
+    texts += ["floor_reason", "moved_to", "hints", "new_entry_times", "info"]
+    counts = ("last_received", "fail_count", "floor", "ever_validated", "moved_count", "gone")
+    times = ["lease_until", "last_attempt_at", "last_success_at", "last_change_at"]
+    times += ["failing_since", "moved_first_at", "gone_at", "parked_until"]
+    needed = {"listed": int, "next_poll_at": int, "last_seconds": float}
+    columns: dict[str, type] = {"source": str, **needed}
+    columns |= dict.fromkeys(texts, str) | dict.fromkeys(counts, int)
+    columns |= {"etag": bytes, "last_modified": bytes, "body_hash": bytes, "last_status": int}
+    columns |= dict.fromkeys(times, int)
+    _table(db, "source_state").create(
+        columns, pk="source", not_null={"source", "body_hash", *needed, *texts, *counts}
+    )
+    # Holds all that a claim looks at, so that 10,000 due sources are read from the index alone.
+    db.execute(
+        "CREATE INDEX due ON source_state (next_poll_at, source, lease_until, parked_until) "
+        "WHERE listed = 1 AND gone = 0"
+    )
+
+
+def _articles(db: Database) -> None:
+    """Stories, the entries that carry them, their bodies, and the keys that find them.
+
+    Bodies stand apart: each poll looks up its entries, and narrow rows keep these look-ups in
+    few pages; retention deletes bodies and nothing else.
+    """
+    _table(db, "articles").create(
+        {
+            "slug_hash": int,
+            "slug": str,
+            "atom_id": str,
+            "headline": str,
+            "sort_at": int,
+            "first_seen": int,
+        },
+        pk="slug_hash",
+        not_null={"slug", "atom_id", "headline", "sort_at", "first_seen"},
+    )
+    _table(db, "articles").create_index(["slug"], unique=True)
+    _table(db, "articles").create_index(["atom_id"], unique=True)
+    db.execute("CREATE INDEX newest ON articles (sort_at DESC, slug_hash)")
+    texts = ("source", "guid", "link", "title", "rule", "evidence")
+    counts = ("slug_hash", "content_hash", "changes", "words", "first_seen", "updated", "sort_at")
+    _table(db, "entries").create(
+        {"entry_key": int}
+        | dict.fromkeys(texts, str)
+        | dict.fromkeys(counts, int)
+        | {"published": int, "publisher_updated": int, "sketch": bytes},
+        pk="entry_key",
+        foreign_keys=[("slug_hash", "articles", "slug_hash")],
+        not_null={*texts, *counts, "sketch"},
+    )
+    # The oldest entries of an article, and who carries it, from the index alone.
+    _table(db, "entries").create_index(["slug_hash", "first_seen", "source"])
+    db.execute("CREATE INDEX newest_of_source ON entries (source, sort_at DESC, slug_hash)")
+    _table(db, "bodies").create(
+        {"entry_key": int, "body": str},
+        pk="entry_key",
+        foreign_keys=[("entry_key", "entries", "entry_key")],
+        not_null={"body"},
+    )
+    _table(db, "kinds").create({"kind": int, "name": str}, pk="kind", not_null={"name"})
+    _table(db, "kinds").create_index(["name"], unique=True)
+    # The time is part of the key: the newest eight articles of a key that thousands share
+    # (a recurring column) are read without looking at the others.
+    db.execute(
+        "CREATE TABLE keys (value INTEGER NOT NULL, kind INTEGER NOT NULL, "
+        "sort_at INTEGER NOT NULL, slug_hash INTEGER NOT NULL, "
+        "PRIMARY KEY (value, kind, sort_at DESC, slug_hash)) WITHOUT ROWID"
+    )
+
+
+def _changes(db: Database) -> None:
+    """The change number each source got last; the counter stands in `meta`."""
+    _table(db, "meta").create({"name": str, "value": int}, pk="name", not_null={"value"})
+    _table(db, "meta").insert({"name": "change", "value": 0})
+    _table(db, "changes").create({"source": str, "change": int}, pk="source", not_null={"change"})
+
+
+def _outputs(db: Database) -> None:
+    """One row for each output, and everything it ever carried."""
+    _table(db, "outputs").create(
+        {
+            "output": str,
+            "atom_id": str,
+            "digest": str,
+            "settings_changed_at": int,
+            "built_change": int,
+            "built_at": int,
+        },
+        pk="output",
+        not_null={"atom_id", "digest", "settings_changed_at", "built_change"},
+    )
+    db.execute(
+        "CREATE TABLE carried (output TEXT NOT NULL, slug_hash INTEGER NOT NULL, "
+        "sequence INTEGER NOT NULL, first_at INTEGER NOT NULL, listed INTEGER NOT NULL, "
+        "PRIMARY KEY (output, slug_hash)) WITHOUT ROWID"
+    )
+    db.execute("CREATE UNIQUE INDEX carried_in_sequence ON carried (output, sequence)")
+    db.execute("CREATE INDEX carried_now ON carried (output, slug_hash) WHERE listed = 1")
+    db.execute("CREATE INDEX carried_by ON carried (slug_hash)")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_schema,)

@@ -1,0 +1,373 @@
+"""The row of each source: adopting what feeds.yaml lists, claiming what is due, writing it back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.adapters.sqlite import codec
+from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
+from aggregator.adapters.sqlite.connection import writing
+from aggregator.core.model import SourceState, Validators
+from aggregator.core.settings import Source
+
+# No hint and no backoff reaches further (P105): a stored time beyond tells of a clock that jumped.
+MAX_NEXT_POLL = timedelta(days=31)
+MAX_PARKED = timedelta(days=7)
+MAX_LEASE = timedelta(hours=1)
+
+_PAGE = 1000  # states read at a time
+
+_COLUMNS = (
+    "source",
+    "url",
+    "effective_url",
+    "etag",
+    "last_modified",
+    "body_hash",
+    "next_poll_at",
+    "next_reason",
+    "lease_until",
+    "last_attempt_at",
+    "last_success_at",
+    "last_change_at",
+    "last_status",
+    "last_error",
+    "last_error_kind",
+    "last_received",
+    "last_seconds",
+    "fail_count",
+    "failing_since",
+    "floor",
+    "floor_reason",
+    "hints",
+    "new_entry_times",
+    "ever_validated",
+    "moved_to",
+    "moved_first_at",
+    "moved_count",
+    "gone_at",
+    "gone",
+    "parked_until",
+    "info",
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM source_state"
+_INSERT = (
+    f"INSERT INTO source_state ({', '.join(_COLUMNS)}, listed) "
+    f"VALUES ({', '.join(f':{column}' for column in _COLUMNS)}, 1)"
+)
+_UPDATE = (
+    f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in _COLUMNS[1:])} "
+    "WHERE source = :source"
+)
+
+
+def _row(state: SourceState) -> dict[str, object]:
+    return {
+        "source": state.source,
+        "url": _legal(state.url),
+        "effective_url": _legal(state.effective_url),
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_hash": state.body_hash,
+        "next_poll_at": codec.to_seconds(state.next_poll_at),
+        "next_reason": _legal(state.next_reason),
+        "lease_until": to_optional_seconds(state.lease_until),
+        "last_attempt_at": to_optional_seconds(state.last_attempt_at),
+        "last_success_at": to_optional_seconds(state.last_success_at),
+        "last_change_at": to_optional_seconds(state.last_change_at),
+        "last_status": state.last_status,
+        "last_error": _legal(state.last_error),
+        "last_error_kind": _legal(state.last_error_kind),
+        "last_received": state.last_received,
+        "last_seconds": state.last_seconds,
+        "fail_count": state.fail_count,
+        "failing_since": to_optional_seconds(state.failing_since),
+        "floor": state.floor,
+        "floor_reason": _legal(state.floor_reason),
+        "hints": codec.hints_to_json(state.hints),
+        "new_entry_times": codec.moments_to_json(state.new_entry_times),
+        "ever_validated": state.ever_validated,
+        "moved_to": _legal(state.moved_to),
+        "moved_first_at": to_optional_seconds(state.moved_first_at),
+        "moved_count": state.moved_count,
+        "gone_at": to_optional_seconds(state.gone_at),
+        "gone": state.gone,
+        "parked_until": to_optional_seconds(state.parked_until),
+        "info": codec.info_to_json(state.info),
+    }
+
+
+def _legal(text: str) -> str:
+    """An error message may quote undecodable bytes as lone surrogates, which have no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _state(values: Sequence[Any]) -> SourceState:
+    row = dict(zip(_COLUMNS, values, strict=True))
+    return SourceState(
+        source=row["source"],
+        url=row["url"],
+        effective_url=row["effective_url"],
+        validators=Validators(row["etag"], row["last_modified"]),
+        body_hash=row["body_hash"],
+        next_poll_at=codec.to_moment(row["next_poll_at"]),
+        next_reason=row["next_reason"],
+        lease_until=to_optional_moment(row["lease_until"]),
+        last_attempt_at=to_optional_moment(row["last_attempt_at"]),
+        last_success_at=to_optional_moment(row["last_success_at"]),
+        last_change_at=to_optional_moment(row["last_change_at"]),
+        last_status=row["last_status"],
+        last_error=row["last_error"],
+        last_error_kind=row["last_error_kind"],
+        last_received=row["last_received"],
+        last_seconds=row["last_seconds"],
+        fail_count=row["fail_count"],
+        failing_since=to_optional_moment(row["failing_since"]),
+        floor=row["floor"],
+        floor_reason=row["floor_reason"],
+        hints=codec.hints_from_json(row["hints"]),
+        new_entry_times=codec.moments_from_json(row["new_entry_times"]),
+        ever_validated=bool(row["ever_validated"]),
+        moved_to=row["moved_to"],
+        moved_first_at=to_optional_moment(row["moved_first_at"]),
+        moved_count=row["moved_count"],
+        gone_at=to_optional_moment(row["gone_at"]),
+        gone=bool(row["gone"]),
+        parked_until=to_optional_moment(row["parked_until"]),
+        info=codec.info_from_json(row["info"]),
+    )
+
+
+def adopt(
+    connection: sqlite3.Connection,
+    sources: Sequence[Source],
+    *,
+    now: datetime,
+    spread: timedelta,
+) -> None:
+    """See Store.adopt. Rows that are right already are not written."""
+    listed = many(source.id for source in sources)
+    with writing(connection):
+        known = {row[0] for row in connection.execute("SELECT source FROM source_state")}
+        fresh = [source for source in sources if source.id not in known]
+        connection.executemany(_INSERT, map(_row, _first_states(fresh, now=now, spread=spread)))
+        connection.execute(
+            "UPDATE source_state SET listed = 0 WHERE listed = 1 "
+            "AND source NOT IN (SELECT value FROM json_each(?))",
+            (listed,),
+        )
+        connection.execute(
+            "UPDATE source_state SET listed = 1 WHERE listed = 0 "
+            "AND source IN (SELECT value FROM json_each(?))",
+            (listed,),
+        )
+        _resume_moved(connection, sources, now=now)
+        _clamp(connection, now=now)
+
+
+def _first_states(
+    sources: Sequence[Source], *, now: datetime, spread: timedelta
+) -> Iterator[SourceState]:
+    for index, source in enumerate(sources):
+        yield SourceState(
+            source=source.id,
+            url=source.url,
+            next_poll_at=now + spread * index / len(sources),
+            next_reason="new source",
+        )
+
+
+def _resume_moved(
+    connection: sqlite3.Connection, sources: Sequence[Source], *, now: datetime
+) -> None:
+    """A source that was gone for good (410) is due again once its URL was edited (P47)."""
+    gone = dict(connection.execute("SELECT source, url FROM source_state WHERE gone = 1"))
+    edited = [
+        source.id for source in sources if source.id in gone and source.url != gone[source.id]
+    ]
+    connection.execute(
+        "UPDATE source_state SET gone = 0, gone_at = NULL, next_reason = 'new address', "
+        "next_poll_at = ? WHERE source IN (SELECT value FROM json_each(?))",
+        (codec.to_seconds(now), many(edited)),
+    )
+
+
+def _clamp(connection: sqlite3.Connection, *, now: datetime) -> None:
+    """Pull back what a clock that once ran ahead has written (P105)."""
+    for column, reach in (
+        ("next_poll_at", MAX_NEXT_POLL),
+        ("parked_until", MAX_PARKED),
+        ("lease_until", MAX_LEASE),
+        ("last_attempt_at", timedelta(0)),
+    ):
+        connection.execute(
+            f"UPDATE source_state SET {column} = :latest WHERE {column} > :latest",
+            {"latest": codec.to_seconds(now + reach)},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a claim asks for; see Store.claim."""
+
+    now: datetime
+    lease: timedelta
+    next_poll: timedelta
+    limit: int
+    accept: Callable[[str], bool]
+    only: Sequence[str] | None
+    force: bool
+    hard_interval: timedelta
+
+
+def claim(connection: sqlite3.Connection, wanted: Claim) -> tuple[SourceState, ...]:
+    """See Store.claim. The write lock is not asked for when nothing can be claimed."""
+    if wanted.limit <= 0 or next(_claimable(connection, wanted), None) is None:
+        return ()
+    with writing(connection):
+        taken = _accepted(_claimable(connection, wanted), wanted)
+        before = {
+            state.source: state
+            for state in _states_where(
+                connection, "source IN (SELECT value FROM json_each(?))", (many(taken),)
+            )
+        }
+        connection.execute(
+            # A forced poll must not bring the next one forward, nor a crash undercut the floor
+            # that the publisher's hints have set.
+            "UPDATE source_state SET last_attempt_at = :now, lease_until = :lease_until, "
+            "next_poll_at = max(next_poll_at, :now + max(:next_poll, floor)) "
+            "WHERE source IN (SELECT value FROM json_each(:taken))",
+            {
+                "now": codec.to_seconds(wanted.now),
+                "lease_until": codec.to_seconds(wanted.now + wanted.lease),
+                "next_poll": wanted.next_poll // timedelta(seconds=1),
+                "taken": many(taken),
+            },
+        )
+        after = dict(
+            connection.execute(
+                "SELECT source, next_poll_at FROM source_state "
+                "WHERE source IN (SELECT value FROM json_each(?))",
+                (many(taken),),
+            )
+        )
+    lease_until = codec.to_moment(codec.to_seconds(wanted.now + wanted.lease))
+    return tuple(
+        replace(
+            before[source],
+            lease_until=lease_until,
+            next_poll_at=codec.to_moment(after[source]),
+        )
+        for source in taken
+    )
+
+
+def _accepted(claimable: Iterable[str], wanted: Claim) -> list[str]:
+    taken: list[str] = []
+    for source in claimable:
+        if wanted.accept(source):
+            taken.append(source)
+        if len(taken) >= wanted.limit:
+            break
+    return taken
+
+
+def _claimable(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
+    return _due(connection, wanted.now) if wanted.only is None else _named(connection, wanted)
+
+
+def _due(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
+    for (source,) in connection.execute(
+        "SELECT source FROM source_state WHERE listed = 1 AND gone = 0 AND next_poll_at <= :now "
+        "AND (lease_until IS NULL OR lease_until <= :now) "
+        "AND (parked_until IS NULL OR parked_until <= :now) ORDER BY next_poll_at, source",
+        {"now": codec.to_seconds(now)},
+    ):
+        yield source
+
+
+def _named(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
+    """The named sources that may be taken although not due, in the order they were named."""
+    now = codec.to_seconds(wanted.now)
+    latest_attempt = codec.to_seconds(wanted.now - wanted.hard_interval)
+    free = {
+        row[0]
+        for row in connection.execute(
+            "SELECT source FROM source_state WHERE listed = 1 "
+            "AND source IN (SELECT value FROM json_each(:names)) "
+            "AND (lease_until IS NULL OR lease_until <= :now) "
+            "AND (:force OR (gone = 0 AND (parked_until IS NULL OR parked_until <= :now) "
+            "AND (last_attempt_at IS NULL OR min(last_attempt_at, :now) <= :latest_attempt)))",
+            {
+                "names": many(wanted.only or ()),
+                "now": now,
+                "force": wanted.force,
+                "latest_attempt": latest_attempt,
+            },
+        )
+    }
+    for name in dict.fromkeys(wanted.only or ()):
+        if name in free:
+            yield name
+
+
+def holds_lease(connection: sqlite3.Connection, state: SourceState) -> bool:
+    """Is the lease of a claimed state still the one in the store?"""
+    row = connection.execute(
+        "SELECT lease_until FROM source_state WHERE source = ?", (state.source,)
+    ).fetchone()
+    return (
+        row is not None and row[0] is not None and row[0] == to_optional_seconds(state.lease_until)
+    )
+
+
+def write(connection: sqlite3.Connection, state: SourceState) -> None:
+    connection.execute(_UPDATE, _row(state))
+
+
+def state(connection: sqlite3.Connection, source: str) -> SourceState | None:
+    return next(_states_where(connection, "source = ?", (source,)), None)
+
+
+def states(connection: sqlite3.Connection) -> Iterator[SourceState]:
+    """Listed sources by id, a page at a time: a slow reader holds no snapshot."""
+    last = ""
+    while True:
+        page = list(
+            _states_where(
+                connection, "listed = 1 AND source > ? ORDER BY source LIMIT ?", (last, _PAGE)
+            )
+        )
+        yield from page
+        if len(page) < _PAGE:
+            return
+        last = page[-1].source
+
+
+def _states_where(
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
+) -> Iterator[SourceState]:
+    return map(_state, connection.execute(f"{_SELECT} WHERE {condition}", values))
+
+
+def next_due(connection: sqlite3.Connection) -> datetime | None:
+    """The earliest moment at which some source can be claimed.
+
+    A lease that a crash left behind runs out: its source counts from then. The rows come
+    ordered by next_poll_at, so that mostly the first one decides.
+    """
+    earliest: int | None = None
+    for next_poll_at, lease_until, parked_until in connection.execute(
+        "SELECT next_poll_at, lease_until, parked_until FROM source_state "
+        "WHERE listed = 1 AND gone = 0 ORDER BY next_poll_at, source"
+    ):
+        if earliest is not None and next_poll_at >= earliest:
+            break
+        moment = max(next_poll_at, lease_until or next_poll_at, parked_until or next_poll_at)
+        earliest = moment if earliest is None else min(earliest, moment)
+    return to_optional_moment(earliest)

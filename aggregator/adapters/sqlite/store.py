@@ -1,0 +1,193 @@
+"""The door of the store: the methods the story needs, each passed on to the module that knows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from aggregator.adapters.sqlite import ledger, lookup, saving, schema, shown, states, upkeep
+from aggregator.adapters.sqlite.connection import Connections, refusals
+from aggregator.core.errors import StoreError
+from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
+from aggregator.core.outcome import Outcome, Saved
+from aggregator.core.settings import Source
+
+
+class SqliteStore:
+    """What is remembered, in one SQLite file; satisfies the Store protocol of the story.
+
+    Any thread may call any method: each has its own connection. Writers take turns, here and
+    between processes. Every method raises StoreError when the database refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connections = Connections(path)
+
+    @classmethod
+    def open(cls, path: Path) -> SqliteStore:
+        """Open the file, or make it; its directory must exist.
+
+        Raises StoreError for a file that is damaged, no database, another program's, written by
+        a newer version, or that cannot be read and written.
+        """
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: the directory {path.parent} does not exist; make it first")
+        store = cls(path)
+        try:
+            with store._connected() as connection:
+                schema.prepare(connection, path)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of all threads; none of them may be in use."""
+        self._connections.close()
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with refusals(self.path):
+            yield self._connections.get()
+
+    # --- sources and polling
+
+    def adopt(self, sources: Sequence[Source], *, now: datetime, spread: timedelta) -> None:
+        with self._connected() as connection:
+            states.adopt(connection, sources, now=now, spread=spread)
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: timedelta,
+        next_poll: timedelta,
+        limit: int,
+        accept: Callable[[str], bool],
+        only: Sequence[str] | None = None,
+        force: bool = False,
+        hard_interval: timedelta = timedelta(0),
+    ) -> tuple[SourceState, ...]:
+        wanted = states.Claim(
+            now=now,
+            lease=lease,
+            next_poll=next_poll,
+            limit=limit,
+            accept=accept,
+            only=only,
+            force=force,
+            hard_interval=hard_interval,
+        )
+        with self._connected() as connection:
+            return states.claim(connection, wanted)
+
+    def save(self, outcome: Outcome) -> Saved | None:
+        return self.save_all((outcome,))[0]
+
+    def save_all(self, outcomes: Sequence[Outcome]) -> tuple[Saved | None, ...]:
+        """Save several polls; raises the first error of one after the others are committed."""
+        saved: list[Saved | None] = []
+        errors: list[Exception] = []
+        for result in self.save_each(outcomes):
+            if isinstance(result, Exception):
+                errors.append(result)
+            else:
+                saved.append(result)
+        if errors:
+            raise errors[0]
+        return tuple(saved)
+
+    def save_each(self, outcomes: Sequence[Outcome]) -> tuple[Saved | Exception | None, ...]:
+        """Like `save_all`, but what fails alone is handed back in its place."""
+        with self._connected() as connection:
+            return saving.save_each(connection, outcomes, path=self.path)
+
+    def state(self, source: str) -> SourceState | None:
+        with self._connected() as connection:
+            return states.state(connection, source)
+
+    def states(self) -> Iterator[SourceState]:
+        with self._connected() as connection:
+            yield from states.states(connection)
+
+    def next_due(self) -> datetime | None:
+        with self._connected() as connection:
+            return states.next_due(connection)
+
+    # --- articles and building
+
+    def changes(self) -> dict[str, int]:
+        with self._connected() as connection:
+            return ledger.changes(connection)
+
+    def articles(self, sources: Sequence[str], *, priority: dict[str, int]) -> Iterator[Article]:
+        with self._connected() as connection:
+            yield from shown.articles(connection, sources, priority=priority)
+
+    def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
+        with self._connected() as connection:
+            return ledger.open_build(connection, output, digest=digest, fresh_id=fresh_id, now=now)
+
+    def close_build(
+        self, output: str, *, change: int, slug_hashes: Sequence[int], now: datetime
+    ) -> None:
+        with self._connected() as connection:
+            ledger.close_build(connection, output, change=change, slug_hashes=slug_hashes, now=now)
+
+    def output_states(self) -> dict[str, OutputState]:
+        with self._connected() as connection:
+            return ledger.output_states(connection)
+
+    # --- reading commands
+
+    def entries(
+        self, *, source: str | None = None, slug: str | None = None
+    ) -> Iterator[StoredEntry]:
+        with self._connected() as connection:
+            yield from lookup.entries(connection, source=source, slug=slug)
+
+    def find(self, what: str, *, limit: int = 10) -> tuple[str, ...]:
+        with self._connected() as connection:
+            return lookup.find(connection, what, limit=limit)
+
+    def article(self, slug: str, *, priority: dict[str, int]) -> Article | None:
+        with self._connected() as connection:
+            return shown.article(connection, slug, priority=priority)
+
+    def carried(self, slug: str) -> dict[str, datetime]:
+        with self._connected() as connection:
+            return ledger.carried(connection, slug)
+
+    # --- housekeeping
+
+    def prune(self, *, before: datetime, min_articles: int) -> int:
+        with self._connected() as connection:
+            return upkeep.prune(connection, before=before, min_articles=min_articles)
+
+    def optimize(self) -> None:
+        with self._connected() as connection:
+            upkeep.optimize(connection)
+
+    def backup(self, path: Path) -> None:
+        with self._connected() as connection:
+            upkeep.backup(connection, path)
+
+    def integrity(self) -> str:
+        with self._connected() as connection:
+            return upkeep.integrity(connection)
