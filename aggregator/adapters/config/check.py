@@ -1,0 +1,261 @@
+"""Trees against shapes: what pydantic finds, said in plain words at the right place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from aggregator.adapters.config.problems import Problems, Span
+from aggregator.adapters.config.shape import (
+    DedupeShape,
+    DefaultsShape,
+    LimitsShape,
+    NetworkShape,
+    OutputShape,
+    RetentionShape,
+    RootShape,
+    ServerShape,
+    Shape,
+    SourceShape,
+)
+from aggregator.adapters.config.tree import (
+    Items,
+    Keys,
+    Node,
+    Path,
+    Plain,
+    Scalar,
+    find,
+    find_key,
+    leaves,
+    plain,
+)
+from aggregator.adapters.config.types import Surroundings, named
+from aggregator.adapters.config.values import Wrong, did_you_mean, quoted
+
+ALL_SHAPES: tuple[type[Shape], ...] = (
+    RootShape,
+    DefaultsShape,
+    SourceShape,
+    DedupeShape,
+    OutputShape,
+    LimitsShape,
+    NetworkShape,
+    RetentionShape,
+    ServerShape,
+)
+_PUBLIC = frozenset(name for shape in ALL_SHAPES for name in shape.model_fields) | {"cron"}
+_SECRET = frozenset({"password", "headers"})
+_RULES = frozenset({"keep", "drop"})
+_TELLING = re.compile(r"(?im)(?:password|headers|authorization|token|secret|key|cookie)\b(.*)$")
+_LINE = re.compile(r"(?m)^[\s-]*[\"']?([^\s:\"']+)[\"']?:(?=\s)(.*)$")
+_LISTS = ("sources", "outputs")
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "keys",
+    "model_type": "keys",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+
+ShapeT = TypeVar("ShapeT", bound=Shape)
+ShapeT_co = TypeVar("ShapeT_co", bound=Shape, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(Generic[ShapeT_co]):
+    """One source or output: where it stands, and what is right about it.
+
+    `shape` is None when not even a part of it could be used; `broken` names the keys that
+    were left out of it because they are wrong.
+    """
+
+    path: Path
+    node: Node
+    shape: ShapeT_co | None
+    broken: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """All of feeds.yaml, each part checked for itself."""
+
+    tree: Keys
+    root: RootShape
+    sources: tuple[Item[SourceShape], ...]
+    outputs: tuple[Item[OutputShape], ...]
+
+
+def dotted(path: Path) -> str:
+    """("outputs", 2, "sources") -> outputs[2].sources."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.lstrip(".")
+
+
+def private_spans(tree: Node) -> list[Span]:
+    """Where values stand that must not be shown: secrets, and those of keys nobody knows."""
+    return [span for path, span in leaves(tree) if not _is_public(path)]
+
+
+def guessed_private_spans(text: str) -> list[Span]:
+    """The same for a text that is no YAML: rather too much than too little."""
+    telling = [match.span(1) for match in _TELLING.finditer(text)]
+    unknown = [match.span(2) for match in _LINE.finditer(text) if match[1] not in _PUBLIC]
+    return telling + unknown
+
+
+def check(tree: Keys, problems: Problems, around: Surroundings) -> Checked:
+    """Check a whole tree; problems are noted, and what is right is returned."""
+    listed = {name: _listed(tree, name, problems) for name in _LISTS}
+    rest = Keys(
+        tuple(pair for pair in tree.pairs if pair[0].text not in _LISTS),
+        flow=tree.flow,
+        start=tree.start,
+        end=tree.end,
+    )
+    root, _ = _validated(RootShape, rest, (), problems, around)
+    assert root is not None  # no key of it is required
+    return Checked(
+        tree=tree,
+        root=root,
+        sources=tuple(_items(SourceShape, "sources", listed["sources"], problems, around)),
+        outputs=tuple(_items(OutputShape, "outputs", listed["outputs"], problems, around)),
+    )
+
+
+def _is_public(path: tuple[str, ...]) -> bool:
+    for key in path:
+        if key in _RULES:
+            return True
+        if key in _SECRET or key not in _PUBLIC:
+            return False
+    return True
+
+
+def _listed(tree: Keys, name: str, problems: Problems) -> tuple[Node, ...]:
+    pair = tree.pair(name)
+    if pair is None or plain(pair[1]) is None:
+        return ()
+    if isinstance(pair[1], Items):
+        return pair[1].nodes
+    problems.add(pair[1].start, name, f"expected a list, found {named(plain(pair[1]))}")
+    return ()
+
+
+def _items(
+    model: type[ShapeT],
+    name: str,
+    nodes: tuple[Node, ...],
+    problems: Problems,
+    around: Surroundings,
+) -> Iterator[Item[ShapeT]]:
+    for index, node in enumerate(nodes):
+        path: Path = (name, index)
+        if isinstance(node, Scalar):
+            node = _spelled_out(node, model)  # noqa: PLW2901
+        if isinstance(node, Keys):
+            shape, broken = _validated(model, node, path, problems, around)
+            yield Item(path=path, node=node, shape=shape, broken=broken)
+            continue
+        expected = "a URL or keys" if model is SourceShape else "keys"
+        what = f"expected {expected}, found {named(plain(node))}"
+        problems.add(node.start, dotted(path), what)
+
+
+def _spelled_out(node: Scalar, model: type[Shape]) -> Node:
+    """A plain URL is short for a source with that URL."""
+    if model is not SourceShape or not isinstance(plain(node), str):
+        return node
+    key = Scalar("url", plain=True, start=node.start, end=node.start)
+    return Keys(((key, node),), flow=True, start=node.start, end=node.end)
+
+
+def _validated(
+    model: type[ShapeT], node: Keys, path: Path, problems: Problems, around: Surroundings
+) -> tuple[ShapeT | None, frozenset[str]]:
+    """Check one mapping; when keys of it are wrong, check what is left without them."""
+    data = _given(plain(node), model)
+    try:
+        return model.model_validate(data, context=around), frozenset()
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=True)
+    for detail in details:
+        _note(detail, model, node, path, problems)
+    broken = frozenset(str(detail["loc"][0]) for detail in details if detail["loc"])
+    left = {key: value for key, value in data.items() if key not in broken}
+    try:
+        return model.model_validate(left, context=around), broken
+    except ValidationError:  # a required key is missing
+        return None, broken
+
+
+def _given(data: Plain, model: type[BaseModel]) -> dict[str, Plain]:
+    """A key without a value is a key left out."""
+    assert isinstance(data, dict)
+    known = model.model_fields
+    return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+def _note(
+    detail: ErrorDetails, model: type[Shape], node: Keys, path: Path, problems: Problems
+) -> None:
+    kind = detail["type"]
+    loc = detail["loc"]
+    at_key = kind == "extra_forbidden" or loc[-1:] == ("[key]",)
+    loc = tuple(step for step in loc if step != "[key]")
+    found = find_key(node, loc) if at_key else find(node, loc)
+    what, hint = _said(detail, model, loc)
+    problems.add(found.start, dotted((*path, *loc)), what, hint)
+
+
+def _said(detail: ErrorDetails, model: type[Shape], loc: Path) -> tuple[str, str]:
+    """What is wrong, and what would be right."""
+    kind = detail["type"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    error = context.get("error")
+    if isinstance(error, Wrong):
+        return error.what, error.hint
+    if kind == "extra_forbidden":
+        return _unknown(str(loc[-1]), _owner(model, loc))
+    if kind == "missing":
+        return f"{loc[-1]} is missing", f"write {loc[-1]}: …"
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}, found {named(detail['input'])}", ""
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        bound = "least" if kind == "greater_than_equal" else "most"
+        return f"must be at {bound} {context.get('ge', context.get('le'))}", ""
+    if kind == "literal_error":
+        return f"expected {context['expected']}", ""
+    return detail["msg"], ""
+
+
+def _unknown(key: str, owner: type[BaseModel]) -> tuple[str, str]:
+    known = owner.model_fields
+    hint = did_you_mean(key, known) or f"known are {', '.join(known)}"
+    return f"unknown key {quoted(key)}", hint
+
+
+def _owner(model: type[BaseModel], loc: Path) -> type[BaseModel]:
+    """The shape that the last step of a path belongs to."""
+    for step in loc[:-1]:
+        field = model.model_fields.get(str(step))
+        if field is None:
+            break
+        model = next(_shapes(field.annotation), model)
+    return model
+
+
+def _shapes(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _shapes(argument)

@@ -1,0 +1,222 @@
+"""The shape of feeds.yaml: every key with its type, default and meaning.
+
+From these models come the checks, the JSON Schema and the tables of docs/configuration.md.
+Defaults are spelled as an operator would spell them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aggregator.adapters.config import types
+
+
+def key(default: object, meaning: str, *, ge: int | None = None, le: int | None = None) -> Any:
+    """Say what a key is when it is left out, what it means, and its bounds."""
+    return Field(default, description=meaning, ge=ge, le=le)
+
+
+class Shape(BaseModel):
+    """Unknown keys are errors, and nothing is guessed: "5" is no number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_default=True,
+        arbitrary_types_allowed=True,
+        regex_engine="python-re",
+    )
+
+
+class DedupeShape(Shape):
+    """How entries find their article. `dedupe: off` is short for `{enabled: false}`."""
+
+    enabled: bool = key(True, "Whether entries of the source may join articles.")
+    pool: types.Line = key("default", "Only sources of the same pool share articles.")
+    window: types.Period = key("72h", "How far apart two publications of one story may be.")
+    by: types.By = key(["guid", "link", "slug"], "By what an entry may be recognised.")
+
+
+class DefaultsShape(Shape):
+    """What every source has that does not say otherwise. A key of the source replaces it."""
+
+    interval: types.Interval = key(
+        "auto",
+        "How often to poll: `auto` follows the rhythm and the wishes of the "
+        "publisher; a duration is fixed; `{cron: …}` is the same as the key `cron`.",
+    )
+    cron: types.Cron | None = key(
+        None, "When to poll, as five cron fields in UTC. Instead of `interval`."
+    )
+    tags: types.Tags = key([], "Tags that outputs select by.")
+    priority: int = key(
+        0, "Whose copy of a story is shown: the highest number wins.", ge=-1000, le=1000
+    )
+    dedupe: Annotated[DedupeShape, types.OffSwitch] = key(
+        {}, "How entries find their article: `off`, or the keys of `dedupe` below."
+    )
+    verify_tls: bool = key(True, "Whether certificates are checked.")
+    ignore_validators: bool = key(False, "Never ask conditionally, for servers whose ETags lie.")
+
+
+class SourceShape(Shape, validate_default=False):
+    """A feed that is polled. A plain URL is short for `{url: …}`."""
+
+    id: types.SourceId | None = key(
+        None,
+        "The name of the source in outputs and reports; made from host and path when left out.",
+    )
+    url: types.SourceUrl | None = key(
+        None,
+        "The address of the feed, http or https. Either `url` or `path`. User info "
+        "in it is taken out and kept secret.",
+    )
+    path: types.File | None = key(
+        None, "A local file to read instead of `url`, relative to this file."
+    )
+    title: types.Line = key("", "Shown instead of the publisher's title.")
+    tags: types.Tags | None = key(None, "Tags that outputs select by.")
+    interval: types.Interval | None = key(
+        None, "How often to poll: `auto`, a duration or `{cron: …}`."
+    )
+    cron: types.Cron | None = key(
+        None, "When to poll, as five cron fields in UTC. Instead of `interval`."
+    )
+    priority: int | None = key(
+        None, "Whose copy of a story is shown: the highest number wins.", ge=-1000, le=1000
+    )
+    keep: types.RuleText | None = key(
+        None, "Only articles that match this rule stay. See filters.md."
+    )
+    drop: types.RuleText | None = key(
+        None, "Articles that match this rule go, whatever `keep` says."
+    )
+    dedupe: Annotated[DedupeShape | None, types.OffSwitch] = key(
+        None, "How entries find their article: `off`, or the keys of `dedupe` below."
+    )
+    headers: dict[types.HeaderName, types.SecretText] = key(
+        {},
+        "Request headers to send besides the usual ones. Their values are never shown.",
+    )
+    username: types.Expanded = key("", "User name for HTTP Basic authentication.")
+    password: types.SecretText | None = key(
+        None, "Password for HTTP Basic authentication. Never shown."
+    )
+    password_file: types.SecretFile | None = key(
+        None, "A file that holds the password. Instead of `password`."
+    )
+    verify_tls: bool | None = key(None, "Whether certificates are checked.")
+    ignore_validators: bool | None = key(
+        None, "Never ask conditionally, for servers whose ETags lie."
+    )
+
+
+class OutputShape(Shape):
+    """A merged feed that is published as `feeds/ID.atom`."""
+
+    id: types.OutputId = Field(description="The name of the output, and of its file and address.")
+    title: types.Line | None = key(None, "The title of the feed; made from `id` when left out.")
+    subtitle: types.Line = key("", "The subtitle of the feed.")
+    atom_id: types.AtomId = key(
+        "",
+        "The Atom id of the feed, for one that moved here. Made once and kept when left out.",
+    )
+    sources: types.Selectors = key(
+        "all",
+        "Which sources it merges: `all`, ids and `tag:NAME`; `-id:NAME` and `-tag:NAME` take away.",
+    )
+    keep: types.RuleText | None = key(
+        None, "Only articles that match this rule stay. See filters.md."
+    )
+    drop: types.RuleText | None = key(
+        None, "Articles that match this rule go, whatever `keep` says."
+    )
+    order: Literal["newest", "oldest"] = key("newest", "What comes first: `newest` or `oldest`.")
+    limit: int = key(100, "How many articles it carries at most.", ge=1, le=10_000)
+    max_age: types.Period | None = key(None, "Articles older than this are left out.")
+    author: types.Line = key("", "The author of the feed.")
+    language: types.Language = key("", "The language of the feed.")
+
+
+class LimitsShape(Shape):
+    """Bounds for everything that comes from outside."""
+
+    concurrency: int = key(64, "Polls at the same time.", ge=1, le=10_000)
+    per_host: int = key(1, "Polls at the same time on one host and port.", ge=1, le=100)
+    host_interval: types.Pause = key(
+        "2s", "Time between the starts of two polls on one host and port."
+    )
+    timeout: types.Deadline = key("30s", "For a whole poll, redirects and body included.")
+    max_body: types.BodySize = key("10MiB", "Size of a document, decompressed.")
+    max_redirects: int = key(8, "Redirects followed in one poll.", ge=0, le=20)
+    parse_deadline: types.Deadline = key(
+        "5s", "Time to parse one document; then the worker is ended."
+    )
+    parse_memory: types.MemorySize = key("1GiB", "Address space of a worker process that parses.")
+    max_entries: int = key(2000, "Entries of one document.", ge=1, le=100_000)
+    workers: int = key(2, "Worker processes that parse.", ge=1, le=64)
+    min_interval: types.Period = key("60m", "`interval: auto` never polls more often.")
+    max_interval: types.Period = key("12h", "`interval: auto` never polls less often.")
+    hard_interval: types.Pause = key(
+        "15m", "No source is asked twice within this time, but with `--force`."
+    )
+
+
+class NetworkShape(Shape):
+    """What may be reached. Private and local addresses are refused unless named here."""
+
+    allow: types.Networks = key([], "Address ranges that may be reached besides the public ones.")
+    proxy: types.Proxy | None = key(
+        None, "An HTTP proxy for all polls. Proxies of the environment are ignored."
+    )
+
+
+class RetentionShape(Shape):
+    """How long articles are kept. What was seen once is never new again."""
+
+    keep: types.Period = key("365d", "How long the text of articles is kept.")
+    min_articles: int = key(
+        500, "The newest so many of each source are kept anyway.", ge=0, le=1_000_000
+    )
+    backups: int = key(7, "Daily copies of the database to keep.", ge=0, le=365)
+
+
+class ServerShape(Shape):
+    """The built-in server of `aggregator run`."""
+
+    listen: types.Listen = key("127.0.0.1:8080", "Where it listens.")
+
+
+class RootShape(Shape):
+    """The keys at the top of feeds.yaml."""
+
+    base_url: types.BaseUrl = key(
+        "http://127.0.0.1:8080/",
+        "The public address of what is published. Nothing is taken from requests.",
+    )
+    title: types.Line = key("Feeds", "The title of the index page.")
+    contact: types.Expanded = key(
+        "",
+        "A URL or mail address that publishers can turn to; part of the User-Agent.",
+    )
+    user_agent: types.Expanded = key(
+        "", "Sent instead of the User-Agent made from version and `contact`."
+    )
+    data_dir: types.Folder = key(
+        "data",
+        "Where the database and the published files are, relative to this file. The "
+        "environment variable `AGGREGATOR_DATA_DIR` overrides it.",
+    )
+    defaults: DefaultsShape = key({}, "What sources share.")
+    sources: list[SourceShape] = key([], "The feeds that are polled.")
+    outputs: list[OutputShape] = key(
+        [],
+        "The feeds that are published. Without any, one named `all` carries all sources.",
+    )
+    limits: LimitsShape = key({}, "Bounds for everything that comes from outside.")
+    network: NetworkShape = key({}, "What may be reached.")
+    retention: RetentionShape = key({}, "How long articles are kept.")
+    server: ServerShape = key({}, "The built-in server.")
