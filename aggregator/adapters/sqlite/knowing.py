@@ -35,8 +35,13 @@ def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) 
     if foreign:
         reading = _without(reading, foreign)
     keys = judge.unseen_keys(reading, entries)
-    candidates = _candidates(connection, keys) if keys else {}
-    return Knowledge(reading, Known(entries=entries, candidates=candidates))
+    unseen = {each.slug_hash for each in reading.identities if each.entry_key not in entries}
+    known = Known(
+        entries=entries,
+        candidates=_candidates(connection, keys) if keys else {},
+        taken=_taken(connection, unseen) if unseen else frozenset(),
+    )
+    return Knowledge(reading, known)
 
 
 def _known_entries(
@@ -103,6 +108,17 @@ def _without(reading: Reading, foreign: frozenset[int]) -> Reading:
         skipped=reading.feed.skipped,
     )
     return Reading(feed, tuple(identity for _, identity in kept))
+
+
+def _taken(connection: sqlite3.Connection, slug_hashes: Iterable[int]) -> frozenset[int]:
+    return frozenset(
+        row[0]
+        for row in connection.execute(
+            "SELECT a.slug_hash FROM json_each(?) AS wanted "
+            "CROSS JOIN articles AS a ON a.slug_hash = wanted.value",
+            (many(slug_hashes),),
+        )
+    )
 
 
 def kinds(connection: sqlite3.Connection) -> dict[str, int]:

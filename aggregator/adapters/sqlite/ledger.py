@@ -126,6 +126,19 @@ def _carry_first(connection: sqlite3.Connection, carried: dict[str, object]) -> 
     )
 
 
+def carrying(connection: sqlite3.Connection, output: str) -> dict[str, str]:
+    """See Store.carrying. The title is the one of the entry that was seen first."""
+    return dict(
+        connection.execute(
+            "SELECT a.slug, (SELECT e.title FROM entries AS e WHERE e.slug_hash = c.slug_hash "
+            "ORDER BY e.first_seen, e.source LIMIT 1) "
+            "FROM carried AS c CROSS JOIN articles AS a ON a.slug_hash = c.slug_hash "
+            "WHERE c.output = ? AND c.listed = 1 ORDER BY c.sequence",
+            (output,),
+        )
+    )
+
+
 def carried(connection: sqlite3.Connection, slug: str) -> dict[str, datetime]:
     rows = connection.execute(
         "SELECT c.output, c.first_at FROM articles AS a "

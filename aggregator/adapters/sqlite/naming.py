@@ -1,8 +1,9 @@
 """Names for minted articles that nothing else in the store has: slug hash, slug, atom:id.
 
-The judge sees the articles that share a key with the document. A source that is deduplicated by
-guid and link alone shares no key with another one's story under the same headline, and still
-asks for the same slug hash. Such a poll is not lost: the article takes the next name.
+The judge sees the articles that share a key with the document, and which slug hashes are in
+use. What it cannot see are names that clash without either: a slug shows 13 of the 16 digits of
+its hash, and two stories may claim one atom:id by different keys. No poll is lost over that: the
+article takes the next name.
 """
 
 from __future__ import annotations
@@ -21,11 +22,7 @@ from aggregator.core.slug import HASH_DIGITS, HASH_VERSION, hash64, slug_of
 
 
 def with_free_names(
-    connection: sqlite3.Connection,
-    reading: Reading,
-    decisions: Sequence[Decision],
-    *,
-    source: str,
+    connection: sqlite3.Connection, reading: Reading, decisions: Sequence[Decision]
 ) -> list[Decision]:
     """Return the decisions; minted articles whose names are taken get others, the same each time.
 
@@ -38,7 +35,7 @@ def with_free_names(
     named: list[Decision] = []
     for decision in decisions:
         if decision.mint:
-            founder = names.take(_candidates(reading, decision, source))
+            founder = names.take(_candidates(reading, decision))
             renamed[decision.slug_hash] = founder
             named.append(founder)
         elif decision.slug_hash in renamed:
@@ -56,14 +53,13 @@ def with_free_names(
     return named
 
 
-def _candidates(reading: Reading, decision: Decision, source: str) -> Iterator[Decision]:
-    """The names to try, in order: as decided, all sixteen digits, then hashes over the guid too."""
+def _candidates(reading: Reading, decision: Decision) -> Iterator[Decision]:
+    """The names to try, in order: as decided, all sixteen digits, then hashes over the entry key."""
     yield decision
     digits = f"{decision.slug_hash & 0xFFFFFFFFFFFFFFFF:016x}"
     yield replace(decision, slug=decision.slug + digits[HASH_DIGITS:])
     identity = reading.identities[decision.index]
-    guid = reading.feed.entries[decision.index].guid
-    own = own_slug_hash(source, guid, identity.headline)
+    own = own_slug_hash(identity.entry_key)
     for attempt in count():
         slug_hash = own if attempt == 0 else hash64(HASH_VERSION, str(own), str(attempt))
         yield replace(decision, slug_hash=slug_hash, slug=slug_of(identity.stem, slug_hash))

@@ -93,7 +93,7 @@ def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Rea
     )
     touched = [decision for decision in decisions if decision.action != "unchanged"]
     if touched:
-        touched = with_free_names(connection, found.reading, touched, source=outcome.state.source)
+        touched = with_free_names(connection, found.reading, touched)
         _write(connection, found.reading, touched, source=outcome.state.source)
         ledger.mark_changed(connection, {decision.slug_hash for decision in touched})
     return judge.novelty(decisions)

@@ -174,6 +174,10 @@ class SqliteStore:
         with self._connected() as connection:
             return ledger.carried(connection, slug)
 
+    def carrying(self, output: str) -> dict[str, str]:
+        with self._connected() as connection:
+            return ledger.carrying(connection, output)
+
     # --- housekeeping
 
     def prune(self, *, before: datetime, min_articles: int) -> int:
