@@ -54,7 +54,7 @@ def with_free_names(
 
 
 def _candidates(reading: Reading, decision: Decision) -> Iterator[Decision]:
-    """The names to try, in order: as decided, all sixteen digits, then hashes over the entry key."""
+    """The names to try: as decided, with all sixteen digits, then hashes over the entry key."""
     yield decision
     digits = f"{decision.slug_hash & 0xFFFFFFFFFFFFFFFF:016x}"
     yield replace(decision, slug=decision.slug + digits[HASH_DIGITS:])

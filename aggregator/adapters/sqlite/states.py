@@ -11,13 +11,9 @@ from typing import Any
 from aggregator.adapters.sqlite import codec
 from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
 from aggregator.adapters.sqlite.connection import writing
+from aggregator.core.cadence import clamp_loaded
 from aggregator.core.model import SourceState, Validators
 from aggregator.core.settings import Source
-
-# No hint and no backoff reaches further (P105): a stored time beyond tells of a clock that jumped.
-MAX_NEXT_POLL = timedelta(days=31)
-MAX_PARKED = timedelta(days=7)
-MAX_LEASE = timedelta(hours=1)
 
 _PAGE = 1000  # states read at a time
 
@@ -197,17 +193,20 @@ def _resume_moved(
 
 
 def _clamp(connection: sqlite3.Connection, *, now: datetime) -> None:
-    """Pull back what a clock that once ran ahead has written (P105)."""
-    for column, reach in (
-        ("next_poll_at", MAX_NEXT_POLL),
-        ("parked_until", MAX_PARKED),
-        ("lease_until", MAX_LEASE),
-        ("last_attempt_at", timedelta(0)),
-    ):
-        connection.execute(
-            f"UPDATE source_state SET {column} = :latest WHERE {column} > :latest",
-            {"latest": codec.to_seconds(now + reach)},
-        )
+    """Pull back what a clock that once ran ahead has written (P105).
+
+    Only rows that might need it are read: 100,000 sources must not delay a start.
+    """
+    suspects = _states_where(
+        connection,
+        "next_poll_at > :tomorrow OR lease_until > :now OR parked_until > :now "
+        "OR max(coalesce(last_attempt_at, 0), coalesce(last_success_at, 0), "
+        "coalesce(last_change_at, 0), coalesce(failing_since, 0), coalesce(moved_first_at, 0), "
+        "coalesce(gone_at, 0)) > :now",
+        {"now": codec.to_seconds(now), "tomorrow": codec.to_seconds(now + timedelta(days=1))},
+    )
+    clamped = [(state, clamp_loaded(state, now)) for state in suspects]
+    connection.executemany(_UPDATE, (_row(after) for before, after in clamped if after != before))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,7 +349,7 @@ def states(connection: sqlite3.Connection) -> Iterator[SourceState]:
 
 
 def _states_where(
-    connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...] | dict[str, object]
 ) -> Iterator[SourceState]:
     return map(_state, connection.execute(f"{_SELECT} WHERE {condition}", values))
 
