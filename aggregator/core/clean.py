@@ -84,7 +84,7 @@ def guessed_text(value: str, limit: int, *, undecoded: bool = False) -> str:
     (`&rsquo;`), which nobody means literally, unless it is `undecoded` (came as CDATA).
     """
     if _REAL_MARKUP.search(value, 0, MAX_TITLE_SOURCE):
-        return plain_text(value, limit)
+        return plain_text(value, limit) or one_line(value, limit)
     value = value[:MAX_TITLE_SOURCE]
     if undecoded:
         return one_line(_unescape(value), limit)
@@ -143,6 +143,7 @@ def _without(text: str, start: str, end: str) -> str:
 
 _URL_CUT = re.compile("[\t\n\r]")
 _URL_EDGES = "".join(map(chr, range(0x21)))
+_WEB = re.compile("https?:", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|\[[0-9a-fA-F:.]{2,45}\]")
 _PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SAFE = "!$&'()*+,;=:@/?%~-._"  # RFC 3986 pchar, "/", "?" and what is encoded already
@@ -158,8 +159,9 @@ def absolute_url(href: str, base: str) -> str:
     href = xml_legal(_URL_CUT.sub("", href.strip(_URL_EDGES)))
     if not href or len(href) > MAX_URL:
         return ""
-    try:
-        parts = urlsplit(urljoin(base, _slashed(href)))
+    href = _slashed(href)
+    try:  # urljoin makes the base of "http://", which names no host
+        parts = urlsplit(href if _WEB.match(href) else urljoin(base, href))
         authority = _authority(parts)
     except ValueError:  # a bad port or a broken IPv6 literal
         return ""

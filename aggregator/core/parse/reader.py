@@ -1,0 +1,222 @@
+"""XML text -> what feedparser finds in it. Pure; the only importer of feedparser.
+
+feedparser's own `parse()` is left out on purpose. It would guess the encoding and the document
+type once more, follow every quirk in quadratic time, forget the published guid and all but one
+of the hours in skipHours. Its parsers are used as they are, with the bounds and the memory
+that `_Bounded` adds to them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.sax.handler
+import xml.sax.xmlreader
+from dataclasses import dataclass
+from itertools import islice
+from xml.sax.expatreader import ExpatParser
+
+from feedparser import api
+from feedparser.mixin import _FeedParserMixin
+
+from aggregator.core.clean import absolute_url
+from aggregator.core.parse.raw import Raw
+
+MAX_TAGS = 64
+MAX_ATTRIBUTES = 64
+MAX_PREFIXES = 64
+MAX_LISTED = 64  # hours or days
+
+# elements that feedparser matches against patterns which take quadratic time
+_SHORT = dict.fromkeys(["published", "updated", "created", "expired", "validity"], 128)
+_SHORT |= dict.fromkeys(["author", "publisher", "name", "email", "width", "height"], 1024)
+_VOID_ENDS = frozenset(
+    f"</{name}>" for name in ("br", "hr", "img", "input", "wbr", "col", "source", "area", "embed")
+)
+_ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What feedparser found. `left_out` counts the entries beyond the limit."""
+
+    feed: Raw
+    entries: list[Raw]
+    version: str
+    left_out: int
+
+
+class _Bounded(_FeedParserMixin):  # type: ignore[misc]
+    """Keeps feedparser linear, and what it would forget."""
+
+    can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
+    resolve_relative_uris = False
+    sanitize_html = False
+    first = 0  # entries before this one are left out
+    limit = 0  # so are those after so many
+    seen = 0
+    left_out = 0
+    leaving_out = ""  # name of the element that is being skipped
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        if tag in ("item", "entry") and not self.incontent:
+            self.seen += 1
+            kept = self.first < self.seen <= self.first + self.limit
+            self.left_out += not kept
+            self.leaving_out = "" if kept else tag
+        if not self.leaving_out:
+            super().unknown_starttag(tag, attrs)
+
+    def unknown_endtag(self, tag: str) -> None:
+        if not self.leaving_out:
+            super().unknown_endtag(tag)
+        elif tag == self.leaving_out:
+            self.leaving_out = ""
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        # feedparser ends void elements of XHTML, and HTML reads </br> as one more <br>
+        if not self.leaving_out and (escape or text not in _VOID_ENDS):
+            super().handle_data(text, escape)
+
+    def track_namespace(self, prefix: str | None, uri: str) -> None:
+        if len(self.namespaces_in_use) < MAX_PREFIXES:
+            super().track_namespace(prefix, uri)
+
+    def resolve_uri(self, uri: str) -> str:
+        # feedparser makes `http:///x` a host named x, and of `http://` the document itself
+        return absolute_url(uri, self.baseuri) if self.baseuri else uri
+
+    def pop(self, element: str, strip_whitespace: int = 1) -> object:
+        if element in _SHORT and self.elementstack and self.elementstack[-1][0] == element:
+            self.elementstack[-1][2] = [self._top().strip()[: _SHORT[element]]]
+        return super().pop(element, strip_whitespace)
+
+    def _top(self) -> str:
+        """The text of the innermost open element so far."""
+        pieces = self.elementstack[-1][2] if self.elementstack else []
+        return "".join(
+            piece.decode("utf-8") if isinstance(piece, bytes) else piece for piece in pieces
+        )
+
+    def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
+        if len(self._get_context().get("tags", ())) < MAX_TAGS:
+            super()._add_tag(term, scheme, label)
+
+    # the guid as published: feedparser resolves it and mends its encoding
+
+    def _end_guid(self) -> None:
+        published = self.decode_entities("id", self._top()).strip()
+        value = self.pop("id")
+        context = self._get_context()
+        if value is not None and context.get("id") == value:
+            context["raw_id"] = published
+        if self.guidislink:
+            self._save("permalink", published)
+
+    _end_id = _end_guid
+
+    # descriptions of the second rank: feedparser would make them the content
+
+    def _start_itunes_summary(self, _attrs: dict[str, str]) -> None:
+        self.push("itunes_summary", 1)
+
+    def _end_itunes_summary(self) -> None:
+        self.pop("itunes_summary")
+
+    def _start_itunes_subtitle(self, _attrs: dict[str, str]) -> None:
+        self.push("itunes_subtitle", 1)
+
+    def _end_itunes_subtitle(self) -> None:
+        self.pop("itunes_subtitle")
+
+    def _start_media_description(self, _attrs: dict[str, str]) -> None:
+        self.push("media_description", 1)
+
+    def _end_media_description(self) -> None:
+        self.pop("media_description")
+
+    # lists of which feedparser keeps the last
+
+    def _start_hour(self, _attrs: dict[str, str]) -> None:
+        self.push("hour", 0)
+
+    def _end_hour(self) -> None:
+        self._list("skip_hours", self.pop("hour"))
+
+    def _start_day(self, _attrs: dict[str, str]) -> None:
+        self.push("day", 0)
+
+    def _end_day(self) -> None:
+        self._list("skip_days", self.pop("day"))
+
+    def _list(self, key: str, value: object) -> None:
+        listed = self.feeddata.setdefault(key, [])
+        if not self.inentry and len(listed) < MAX_LISTED:
+            listed.append(value)
+
+
+class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  # type: ignore[misc]
+    """Reads what is well-formed."""
+
+    def startElementNS(  # noqa: N802
+        self,
+        name: tuple[str | None, str],
+        qname: str | None,
+        attrs: xml.sax.xmlreader.AttributesNSImpl,
+    ) -> None:
+        if len(attrs) > MAX_ATTRIBUTES:
+            first = dict(islice(attrs.items(), MAX_ATTRIBUTES))
+            attrs = xml.sax.xmlreader.AttributesNSImpl(first, {key: key[1] for key in first})
+        super().startElementNS(name, qname, attrs)
+
+    def startCDATA(self) -> None:  # noqa: N802
+        if self.incontent:
+            self.contentparams["cdata"] = True
+
+
+class _Loose(_Bounded, api.LooseFeedParser):  # type: ignore[misc]
+    """Reads what is not."""
+
+    def parse_declaration(self, i: int) -> int:
+        if self.incontent and self.rawdata.startswith("<![CDATA[", i):
+            self.contentparams["cdata"] = True
+        return int(super().parse_declaration(i))
+
+
+class _Expat(ExpatParser):
+    def reset(self) -> None:
+        super().reset()
+        # one call for a text, not one for each of its lines
+        self._parser.buffer_text = True  # type: ignore[attr-defined]
+
+
+def read(
+    text: str, *, base: str, language: str | None, limit: int, oldest_first: bool = False
+) -> Found:
+    """Let feedparser read a tidied document; at most `limit` entries.
+
+    With `oldest_first` the entries left out are the first ones. Raises whatever feedparser
+    raises: nearly anything.
+    """
+    first = max(len(_ITEM.findall(text)) - limit, 0) if oldest_first else 0
+    strict = _Strict(base, language, "utf-8")
+    try:
+        handler = _fed(strict, text, first=first, limit=limit)
+    except xml.sax.SAXException:
+        handler = _Loose(base, language, "utf-8", {})
+        handler.first, handler.limit = first, limit
+        handler.feed(text)
+    return Found(handler.feeddata, handler.entries, str(handler.version), handler.left_out)
+
+
+def _fed(handler: _Strict, text: str, *, first: int, limit: int) -> _Strict:
+    handler.first, handler.limit = first, limit
+    parser = _Expat(namespaceHandling=1)
+    parser.setFeature(xml.sax.handler.feature_external_ges, False)
+    parser.setContentHandler(handler)
+    parser.setErrorHandler(handler)
+    parser.setProperty(xml.sax.handler.property_lexical_handler, handler)
+    source = xml.sax.xmlreader.InputSource()
+    source.setByteStream(io.BytesIO(text.encode("utf-8")))
+    parser.parse(source)
+    return handler
