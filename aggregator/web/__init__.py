@@ -1,0 +1,47 @@
+"""HTTP: published bytes, pages for people, answers for machines. Thin; reads, never changes.
+
+The only importer of aiohttp's server and of jinja2. Nothing is taken from the Host header, no
+path is made from a request, no cookie is set, no script is sent.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from aggregator.web.feeds import Feeds
+from aggregator.web.files import PublishedFiles
+from aggregator.web.headers import add_headers, error_pages
+from aggregator.web.listen import ListenError, Listening, parse_listen, serve
+from aggregator.web.operator import Operator
+from aggregator.web.pages import Pages
+from aggregator.web.view import View
+
+__all__ = ["ListenError", "Listening", "View", "make_app", "parse_listen", "serve"]
+
+
+def make_app(view: View) -> web.Application:
+    """The application over `view`, which is asked anew for every request."""
+    files = PublishedFiles()
+    feeds = Feeds(view, files)
+    pages = Pages(view, files)
+    operator = Operator(view)
+    app = web.Application(middlewares=[error_pages(pages.error)])
+    app.on_response_prepare.append(add_headers)
+    app.add_routes(
+        [
+            web.get("/", pages.index),
+            web.get("/feeds/{id}.atom", feeds.get),
+            web.options("/feeds/{id}.atom", feeds.options),
+            web.get("/feeds/{id}", pages.output_without_slash),
+            web.get("/feeds/{id}/", pages.output),
+            web.get("/status", pages.status),
+            web.get("/status.json", pages.status_json),
+            web.get("/style.css", pages.stylesheet),
+            web.get("/healthz", operator.health),
+            web.get("/readyz", operator.readiness),
+            web.get("/metrics", operator.metrics),
+            web.get("/opml", operator.opml),
+            web.get("/robots.txt", operator.robots),
+        ]
+    )
+    return app

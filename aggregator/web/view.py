@@ -1,0 +1,63 @@
+"""What the server needs to know, all of it in words of the core. The app satisfies it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from aggregator.core.model import Article, SourceState
+from aggregator.core.settings import Output, Source
+
+
+class View(Protocol):
+    """The state of the program as the server shows it.
+
+    Properties are cheap and may change between requests (a reload). Nothing raises but
+    StoreError, which becomes a 503.
+    """
+
+    @property
+    def title(self) -> str:
+        """Of the whole site."""
+
+    @property
+    def base_url(self) -> str:
+        """The public address, ending with a slash; the Host header is never believed."""
+
+    @property
+    def public_root(self) -> Path:
+        """The folder of published files: `public_root`/feeds/ID.atom."""
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """In the order of feeds.yaml."""
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """In the order of feeds.yaml."""
+
+    def now(self) -> datetime:
+        """The clock."""
+
+    def max_age(self, output: str) -> int:
+        """Seconds a copy of the output's feed stays fresh."""
+
+    async def source_states(self) -> Sequence[SourceState]:
+        """What the poller remembers of each listed source."""
+
+    async def articles(self, output: str, limit: int) -> Sequence[Article]:
+        """The newest articles of an output, in its order."""
+
+    async def health(self) -> Sequence[str]:
+        """What is wrong with the process; empty when it is alive and well."""
+
+    async def readiness(self) -> Sequence[str]:
+        """What is missing before requests can be answered; empty when ready."""
+
+    async def metrics(self) -> bytes:
+        """Prometheus text format 0.0.4, UTF-8."""
+
+    async def opml(self) -> bytes:
+        """The sources as OPML 2.0, without credentials."""

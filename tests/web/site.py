@@ -1,0 +1,109 @@
+"""A small View over a folder, and a client for the server that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from aggregator.adapters.publish import write_published
+from aggregator.core.errors import StoreError
+from aggregator.core.model import Article, SourceState
+from aggregator.core.render import feed_path
+from aggregator.core.settings import Output, Source
+from aggregator.web import make_app
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+BODY = b"<?xml version='1.0' encoding='UTF-8'?>\n<feed><entry/><entry/></feed>" + b"<!-- -->" * 99
+
+
+@dataclass
+class FakeView:
+    """What the server is told; every field may be changed by a test."""
+
+    public_root: Path
+    title: str = "The desk"
+    base_url: str = "https://feeds.example.net/sub/"
+    outputs: Sequence[Output] = (
+        Output(id="all", title="All of it", sources=("one", "two")),
+        Output(id="unbuilt", title="Not built"),
+    )
+    sources: Sequence[Source] = ()
+    states: Sequence[SourceState] = ()
+    shown: Sequence[Article] = ()
+    problems: Sequence[str] = ()
+    broken: bool = False
+    clock: datetime = NOON
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def max_age(self, output: str) -> int:
+        return 900
+
+    async def source_states(self) -> Sequence[SourceState]:
+        if self.broken:
+            raise StoreError("the database is locked")
+        return self.states
+
+    async def articles(self, output: str, limit: int) -> Sequence[Article]:
+        self.asked.append((output, limit))
+        return self.shown
+
+    async def health(self) -> Sequence[str]:
+        return self.problems
+
+    async def readiness(self) -> Sequence[str]:
+        return self.problems
+
+    async def metrics(self) -> bytes:
+        return b"aggregator_info 1.0\n"
+
+    async def opml(self) -> bytes:
+        return b"<opml version='2.0'/>"
+
+    @property
+    def path(self) -> Path:
+        """Of the published feed "all"."""
+        return self.public_root / feed_path("all")
+
+    def publish(
+        self, body: bytes = BODY, *, modified: datetime = NOON - timedelta(hours=1)
+    ) -> None:
+        """Publish "all"."""
+        write_published(self.path, body, modified=modified)
+
+
+class Visitor:
+    """Sends requests as they are: no decompression, no redirects, no headers of its own."""
+
+    def __init__(self, client: TestClient) -> None:  # type: ignore[type-arg]
+        self.client = client
+
+    async def __call__(
+        self, path: str, *, method: str = "GET", **headers: str
+    ) -> tuple[ClientResponse, bytes]:
+        """`headers` with _ for -."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.client.request(
+            method,
+            path,
+            headers=sent,
+            skip_auto_headers=["Accept-Encoding", "Accept", "User-Agent"],
+            allow_redirects=False,
+        ) as response:
+            return response, await response.read()
+
+
+@asynccontextmanager
+async def visiting(view: FakeView) -> AsyncIterator[Visitor]:
+    """Serve `view` on loopback."""
+    server = TestServer(make_app(view))
+    async with TestClient(server, auto_decompress=False) as client:
+        yield Visitor(client)
