@@ -9,6 +9,7 @@ from types import TracebackType
 import aiohttp
 from yarl import URL
 
+from aggregator.adapters.fetch import bodiless
 from aggregator.adapters.fetch.answer import settle
 from aggregator.adapters.fetch.guard import Guard
 from aggregator.adapters.fetch.local import read_local
@@ -190,6 +191,7 @@ class Fetcher:
             max_line_size=MAX_FIELD,
             max_field_size=MAX_FIELD,
             max_headers=MAX_FIELDS,
+            request_class=bodiless.Request,
             middlewares=(_only_once,),
             headers={
                 "User-Agent": self._user_agent,

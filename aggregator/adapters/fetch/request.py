@@ -22,7 +22,7 @@ ACCEPT = (
 ACCEPT_ENCODING = ", ".join(CODINGS)
 MAX_URL = 8000  # characters; RFC 9110 §4.1 asks for at least 8000 octets
 
-_URL = re.compile(r"(https?)://([^/?#\\]*)([^#]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"(https?)://([^/?#\\]*)((?:[/?][^#]*)?)(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{0,5}))?", re.IGNORECASE)
 _HOST = re.compile(r"[0-9a-z._~-]{1,253}")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -39,6 +39,7 @@ def request_url(text: str, *, kind: str = "bad_url") -> URL:
 
     What is ASCII stays exactly as it is. A host is put into punycode, other characters and
     spaces into percent-encoded UTF-8 (RFC 3987 §3.1). Fragment and user info are not sent.
+    (One thing is lost: yarl drops the "?" of an empty query.)
     """
     if _CONTROL.search(text):
         raise FetchError("the URL holds a control character", kind=kind)

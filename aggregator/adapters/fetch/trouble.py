@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import ssl
+
 import aiohttp
 from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
@@ -16,8 +19,6 @@ def translated(error: Exception, url: URL) -> FetchError:
     where = place(url)
     if isinstance(error, aiohttp.ClientConnectorError):
         return _not_connected(error, where)
-    if isinstance(error, aiohttp.ClientSSLError):
-        return FetchError(f"{where}: TLS failed", kind="tls")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return FetchError(f"{where}: the proxy answered {error.status}", kind="connect")
     if isinstance(error, aiohttp.ClientResponseError):
@@ -27,7 +28,7 @@ def translated(error: Exception, url: URL) -> FetchError:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return FetchError(f"{where}: closed the connection without an answer", kind="connect")
     if isinstance(error, OSError):
-        return FetchError(f"{where}: {_words(error)}", kind="connect")
+        return _not_reached(error, where)
     return FetchError(f"{where}: {type(error).__name__}", kind="connect")
 
 
@@ -41,9 +42,15 @@ def _not_connected(error: aiohttp.ClientConnectorError, where: str) -> FetchErro
         return FetchError(f"{where}: {_words(error.os_error)}", kind="dns")
     if isinstance(error, aiohttp.ClientSSLError):
         return FetchError(f"{where}: TLS failed: {_words(error.os_error)}", kind="tls")
-    if isinstance(error.os_error, BlockedAddressError):
-        return FetchError(f"{where}: {_words(error.os_error)}", kind="blocked_address")
-    return FetchError(f"{where}: {_words(error.os_error)}", kind="connect")
+    return _not_reached(error.os_error, where)
+
+
+def _not_reached(error: OSError, where: str) -> FetchError:
+    if isinstance(error, BlockedAddressError):
+        return FetchError(f"{where}: {_words(error)}", kind="blocked_address")
+    # asyncio puts words of its own into strerror: "Connect call failed ('192.0.2.1', 80)"
+    words = os.strerror(error.errno) if error.errno else _words(error)
+    return FetchError(f"{where}: {words}", kind="connect")
 
 
 def _not_http(error: aiohttp.ClientResponseError, where: str) -> FetchError:
@@ -57,4 +64,6 @@ def _not_http(error: aiohttp.ClientResponseError, where: str) -> FetchError:
 
 
 def _words(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate not accepted: {error.verify_message}"
     return error.strerror or type(error).__name__
