@@ -10,6 +10,7 @@ from itertools import groupby
 from aggregator.core.clean import text_of
 from aggregator.core.model import Article, SourceState
 from aggregator.core.render.cut import cut_html
+from aggregator.core.render.fields import web_address
 from aggregator.core.settings import Source
 
 _EXCERPT = 320  # characters
@@ -56,10 +57,10 @@ def article_line(article: Article) -> ArticleLine:
     """What a person sees of an article; its own source is named, whatever it claims."""
     excerpt = shorten(text_of(cut_html(article.entry.summary or article.entry.content, limit=4000)))
     title = article.entry.title or shorten(excerpt, limit=80) or article.entry.link or "Untitled"
-    others = ((seen.title or seen.source, seen.link) for seen in article.sightings)
+    others = ((seen.title or seen.source, web_address(seen.link)) for seen in article.sightings)
     return ArticleLine(
         title=title,
-        link=article.entry.link,
+        link=web_address(article.entry.link),
         excerpt="" if excerpt == title else excerpt,
         source=article.info.title or article.source,
         at=article.sort_at,
@@ -108,7 +109,7 @@ def _source_line(source: Source, state: SourceState | None, now: datetime) -> So
     return SourceLine(
         id=source.id,
         title=source.title or state.info.title or source.id,
-        link=state.info.link,
+        link=web_address(state.info.link),
         condition=condition_of(state, now),
         last_success_at=state.last_success_at,
         last_change_at=state.last_change_at,
