@@ -51,7 +51,7 @@ def parse(document: Document, *, max_entries: int) -> Feed:
 def _parse(document: Document, limit: int) -> Feed:
     text = decode(document.body, document.content_type).lstrip(_JUNK)
     if text.startswith(("{", "[")):
-        feed = read_json_feed(text, url=document.url, limit=limit)
+        feed = read_json_feed(text, base=_base(document), limit=limit)
     else:
         feed = _read_xml(document, text, limit)
     entries, repeated = distinct(feed.entries)

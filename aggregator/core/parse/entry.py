@@ -56,7 +56,7 @@ def read_entry(raw: Raw, *, page: Page) -> Entry | None:
         link=link,
         published=_date(raw, "published") or _date(raw, "created"),
         updated=_date(raw, "updated"),
-        authors=people(_authors(raw), page=page),
+        authors=people(mappings(raw, "authors"), page=page),
         categories=categories(_terms(raw)),
         summary=summary,
         content=content,
@@ -144,10 +144,6 @@ def _image(raw: Raw, files: tuple[Enclosure, ...], *, page: Page) -> str:
     candidates = chain(thumbnails, [text(mapping(raw, "image"), "href")], pictures)
     found = next(filter(None, map(page.absolute, candidates)), "")
     return found or next((one.href for one in files if one.type.startswith("image/")), "")
-
-
-def _authors(raw: Raw) -> list[Raw]:
-    return mappings(raw, "authors") or [mapping(raw, "author_detail")]
 
 
 def _terms(raw: Raw) -> Iterator[str]:

@@ -24,12 +24,14 @@ from aggregator.core.parse.raw import Raw, text
 
 MAX_TITLE = 1000
 MAX_NAME = 200
+MAX_BYLINE = 1000
 MAX_CATEGORY = 100
 MAX_CATEGORIES = 64
 MAX_ENCLOSURES = 64
 MAX_PEOPLE = 16
 
 _EMAIL = re.compile(r"[^\s@<>()\"',;:]{1,64}@[\w.-]{1,190}")
+_BYLINE_EDGES = " \t\r\n()<>[],;:"
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:[^\s<>\"{}|\\^`]{1,2000}")
@@ -92,9 +94,16 @@ def guessed_html(value: str, *, page: Page) -> str:
 
 
 def person(raw: Raw, *, page: Page) -> Person | None:
-    """An author; None when neither name nor address is left."""
-    name = guessed_text(text(raw, "name"), MAX_NAME)
+    """An author; None when neither name nor address is left.
+
+    RSS writes `mail@host (Name)` in one text; `Name <mail@host>` is common too.
+    """
+    written = text(raw, "name")[:MAX_BYLINE]
     email = email_address(text(raw, "email"))
+    if "@" in written and (inside := email_address(written)):
+        email = email or inside
+        written = written.replace(inside, "").strip(_BYLINE_EDGES)
+    name = guessed_text(written, MAX_NAME)
     uri = page.absolute(text(raw, "href"))
     return Person(name or email or uri, uri, email) if name or email or uri else None
 

@@ -31,7 +31,7 @@ def read_info(raw: Raw, *, page: Page, self_link: str) -> FeedInfo:
         self_link=_first_link(raw, "self", page=page) or page.absolute(self_link),
         updated=moment(text(raw, "updated"), dict.get(raw, "updated_parsed"))
         or moment(text(raw, "published"), dict.get(raw, "published_parsed")),
-        authors=people(mappings(raw, "authors") or [mapping(raw, "author_detail")], page=page),
+        authors=people(mappings(raw, "authors"), page=page),
         rights=line(raw, "rights", MAX_NAME, atom=page.atom),
         icon=next(filter(None, map(page.absolute, icons)), ""),
         language=language(text(raw, "language")),

@@ -35,7 +35,7 @@ MAX_DIGITS = 300  # of a number
 _FORMATS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 
 
-def read_json_feed(document: str, *, url: str, limit: int) -> Feed:
+def read_json_feed(document: str, *, base: str, limit: int) -> Feed:
     """The feed in `document`, its entries not yet told apart by guid.
 
     Raises ParseError, kind "damaged" when it is not JSON, "not_a_feed" when not a JSON Feed.
@@ -44,7 +44,7 @@ def read_json_feed(document: str, *, url: str, limit: int) -> Feed:
     version = text(raw, "version") if isinstance(raw, dict) else ""
     if not isinstance(raw, dict) or "jsonfeed.org/version/" not in version:
         raise ParseError("this is JSON, but no JSON Feed: it has no version", kind="not_a_feed")
-    page = Page(url)
+    page = Page(base)
     info = _info(raw, page=page)
     page = replace(page, site=info.link)
     items = dict.get(raw, "items")

@@ -27,9 +27,9 @@ MAX_ATTRIBUTES = 64
 MAX_PREFIXES = 64
 MAX_LISTED = 64  # hours or days
 
-# elements that feedparser matches against patterns which take quadratic time
+# elements that feedparser matches against patterns or turns into numbers
 _SHORT = dict.fromkeys(["published", "updated", "created", "expired", "validity"], 128)
-_SHORT |= dict.fromkeys(["author", "publisher", "name", "email", "width", "height"], 1024)
+_SHORT |= dict.fromkeys(["width", "height"], 16)
 _VOID_ENDS = frozenset(
     f"</{name}>" for name in ("br", "hr", "img", "input", "wbr", "col", "source", "area", "embed")
 )
@@ -101,6 +101,12 @@ class _Bounded(_FeedParserMixin):  # type: ignore[misc]
     def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
         if len(self._get_context().get("tags", ())) < MAX_TAGS:
             super()._add_tag(term, scheme, label)
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        # feedparser's pattern knows no top level domain longer than .info, in quadratic time
+        context = self._get_context()
+        if key == "author" and context.get("authors") and not context["authors"][-1]:
+            context["authors"][-1]["name"] = context.get("author", "")
 
     # the guid as published: feedparser resolves it and mends its encoding
 
