@@ -211,8 +211,10 @@ async def test_the_status_page_puts_trouble_first(troubled: FakeView) -> None:
         "5 sources: 1 failing 1 gone 1 waiting 1 new 1 well"
     )
     assert [text(item) for item in status.xpath("//ul[@class='sources']/li")] == [
-        "The B failing b Last successnever Last changenever Next pollin 12 min http: 500 "
-        "4 times in a row, since 2026-11-20 12:00 UTC",
+        (
+            "The B failing b Last successnever Last changenever Next pollin 12 min http: 500 "
+            "4 times in a row, since 2026-11-20 12:00 UTC"
+        ),
         "c gone Last successnever Last changenever Next pollnone http: 410",
         "d waiting Last successnow Last changenever Next pollin 12 min",
         "e new Last successnever Last changenever Next pollsoon",
