@@ -1,10 +1,23 @@
 """feeds.yaml in and out: read and check it, edit it, describe it.
 
-    load(path, environ=…) -> Settings     raises ConfigError with every problem found
+    load(path, environ=…) -> Settings            raises ConfigError with every problem found
+    add_source, add_sources, remove_source       text -> text, byte for byte the same elsewhere
+    json_schema, starter                         for editors, for `aggregator init`
 
 The only importer of pydantic and PyYAML, and the only reader of options.
 """
 
+from aggregator.adapters.config.edit import NewSource, add_source, add_sources, remove_source
 from aggregator.adapters.config.load import load
+from aggregator.adapters.config.schema import json_schema
+from aggregator.adapters.config.starter import starter
 
-__all__ = ["load"]
+__all__ = [
+    "NewSource",
+    "add_source",
+    "add_sources",
+    "json_schema",
+    "load",
+    "remove_source",
+    "starter",
+]

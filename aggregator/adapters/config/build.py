@@ -8,6 +8,7 @@ from pathlib import Path
 from aggregator.adapters.config.check import Checked, Item, dotted
 from aggregator.adapters.config.names import Named, default_ids, select
 from aggregator.adapters.config.problems import Problems
+from aggregator.adapters.config.reading import Surroundings
 from aggregator.adapters.config.shape import (
     DefaultsShape,
     OutputShape,
@@ -16,7 +17,6 @@ from aggregator.adapters.config.shape import (
 )
 from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, plain, texts
 from aggregator.adapters.config.tree import Path as KeyPath
-from aggregator.adapters.config.types import Surroundings
 from aggregator.adapters.config.values import quoted
 from aggregator.core.filter import Rule, RuleError, compile_rule
 from aggregator.core.model import Place
@@ -130,7 +130,7 @@ def _source(
     username, password = _credentials(item, shape, problems)
     return Source(
         id=name,
-        url=shape.url.address.url if shape.url else "",
+        url=shape.url.url if shape.url else "",
         path=shape.path,
         title=shape.title,
         tags=defaults.tags if shape.tags is None else shape.tags,
@@ -162,7 +162,7 @@ def _credentials(
     item: Item[SourceShape], shape: SourceShape, problems: Problems
 ) -> tuple[str, Secret | None]:
     password = shape.password or shape.password_file
-    address = shape.url.address if shape.url else None
+    address = shape.url
     if address is None or (not address.username and address.password is None):
         return shape.username, password
     if shape.username or password:
@@ -187,7 +187,7 @@ def _names(items: Sequence[Item[SourceShape]], default_tags: tuple[str, ...]) ->
 
 def _locator(item: Item[SourceShape]) -> str:
     if item.shape and item.shape.url:
-        return item.shape.url.address.url
+        return item.shape.url.url
     found = _text_at(item.node, "url") or _text_at(item.node, "path")
     return found or dotted(item.path)
 

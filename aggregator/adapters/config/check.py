@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aggregator.adapters.config.problems import Problems, Span
+from aggregator.adapters.config.reading import Surroundings, named
 from aggregator.adapters.config.shape import (
     DedupeShape,
     DefaultsShape,
@@ -35,7 +36,6 @@ from aggregator.adapters.config.tree import (
     leaves,
     plain,
 )
-from aggregator.adapters.config.types import Surroundings, named
 from aggregator.adapters.config.values import Wrong, did_you_mean, quoted
 
 ALL_SHAPES: tuple[type[Shape], ...] = (

@@ -8,8 +8,8 @@ from pathlib import Path
 from aggregator.adapters.config.build import build
 from aggregator.adapters.config.check import check, guessed_private_spans, private_spans
 from aggregator.adapters.config.problems import Problems
+from aggregator.adapters.config.reading import Surroundings
 from aggregator.adapters.config.tree import Keys, compose
-from aggregator.adapters.config.types import Surroundings
 from aggregator.adapters.config.values import plausible_cron
 from aggregator.core.settings import Settings
 

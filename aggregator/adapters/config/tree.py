@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import yaml
@@ -178,6 +178,13 @@ def _advice(text: str, offset: int) -> str:
     return "look at the quotes, brackets and indentation here and above"
 
 
+def _moved(node: Node, start: int, end: int) -> Node:
+    """A node as an alias shows it: it stands where the alias stands, and ends there."""
+    if isinstance(node, Scalar):
+        return replace(node, start=start, end=end)
+    return replace(node, flow=True, start=start, end=end)
+
+
 def _start(event: yaml.Event) -> int:
     return event.start_mark.index if event.start_mark else 0
 
@@ -288,7 +295,7 @@ class _Composer:
         if anchor is None:
             self._problems.fail(start, "", f"&{event.anchor} contains itself")
         self._grow(anchor.size, start)
-        return anchor.node
+        return _moved(anchor.node, start, _end(event))
 
     def _grow(self, size: int, start: int) -> None:
         self._count += size

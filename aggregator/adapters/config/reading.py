@@ -1,0 +1,308 @@
+"""Reads the value of one key: what YAML says -> what it means; Wrong otherwise.
+
+pydantic calls these functions by way of types.py, and collects what they raise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import PlainValidator, ValidationInfo
+
+from aggregator.adapters.config import values
+from aggregator.adapters.config.values import Address, Wrong, quoted
+from aggregator.core.settings import Schedule, Secret
+
+Element = TypeVar("Element")
+
+_LONGEST_SECRET = 65_536  # bytes of a file that holds one
+_LONGEST_LINE = 1000
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 §5.6.2 token
+_OWN_HEADERS: Final = frozenset(
+    "a-im accept-encoding connection content-length expect host if-match if-modified-since "
+    "if-none-match if-range if-unmodified-since keep-alive range te trailer transfer-encoding "
+    "upgrade".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the file cannot know: the environment, its own folder, what a cron text may say."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    check_cron: Callable[[str], None]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        raise Wrong(f"expected text, found {named(value)}", f'write it in quotes: "{shown}"')
+    raise Wrong(f"expected text, found {named(value)}")
+
+
+def named(value: object) -> str:
+    """What a value is, without saying it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "keys"
+
+
+def read_line(value: object) -> str:
+    text = _text(value)
+    if len(text) > _LONGEST_LINE:
+        raise Wrong(f"longer than {_LONGEST_LINE} characters")
+    if _CONTROL.search(text):
+        raise Wrong("holds a line break or control character", "write it on one line")
+    return text
+
+
+def read_printable_line(value: object) -> str:
+    text = read_line(value)
+    if not text.strip():
+        raise Wrong("is empty")
+    return text
+
+
+def read_expanded(value: object, info: ValidationInfo) -> str:
+    return read_line(values.expand(_text(value), _around(info).environ))
+
+
+def _around(info: ValidationInfo) -> Surroundings:
+    assert isinstance(info.context, Surroundings)
+    return info.context
+
+
+def read_secret(value: object, info: ValidationInfo) -> Secret:
+    if isinstance(value, dict):
+        return Secret(value=_secret_file(value, info))
+    text = values.expand(_secret_text(value), _around(info).environ)
+    if _CONTROL.search(text):
+        raise Wrong("holds a line break or control character")
+    return Secret(value=text)
+
+
+def _secret_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    hint = "write it in quotes, as ${NAME}, or as {file: path}"
+    raise Wrong(f"expected text, found {named(value)}", hint)
+
+
+def _secret_file(value: dict[str, object], info: ValidationInfo) -> str:
+    if set(value) != {"file"}:
+        raise Wrong("expected text or the one key file", "write {file: path}")
+    return _read_secret(value["file"], info)
+
+
+def _read_secret(value: object, info: ValidationInfo) -> str:
+    path = read_path(value, info)
+    try:
+        with path.open("rb") as opened:
+            raw = opened.read(_LONGEST_SECRET + 1)
+        text = raw.decode().rstrip("\r\n")
+    except OSError as error:
+        raise Wrong(f"cannot read {quoted(str(path))}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Wrong(f"{quoted(str(path))} is not UTF-8 text") from error
+    if not text or len(raw) > _LONGEST_SECRET:
+        raise Wrong(f"{quoted(str(path))} is {'too large' if text else 'empty'}")
+    if not text.isprintable():
+        raise Wrong(f"{quoted(str(path))} holds more than one line, or control characters")
+    return text
+
+
+def read_password_file(value: object, info: ValidationInfo) -> Secret:
+    return Secret(value=_read_secret(value, info))
+
+
+def read_path(value: object, info: ValidationInfo) -> Path:
+    text = read_expanded(value, info)
+    if not text:
+        raise Wrong("is empty", "write a path")
+    if text.startswith("~"):
+        raise Wrong("~ is not expanded", "write ${HOME} or the full path")
+    return _around(info).folder / text
+
+
+def read_file(value: object, info: ValidationInfo) -> Path:
+    path = read_path(value, info)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise Wrong(f"{quoted(str(path))} {what}", "paths are relative to the folder of this file")
+    return path
+
+
+def read_url(value: object, info: ValidationInfo) -> Address:
+    typed = _text(value)
+    return values.address(values.expand(typed, _around(info).environ), typed=typed)
+
+
+def _bare_url(value: object, info: ValidationInfo) -> str:
+    found = read_url(value, info)
+    if found.username or found.password:
+        raise Wrong("a public address carries no user name or password")
+    return found.url
+
+
+def read_base_url(value: object, info: ValidationInfo) -> str:
+    url = _bare_url(value, info)
+    if "?" in url:
+        raise Wrong("a public address has no query", "write https://feeds.example.org/")
+    return url if url.endswith("/") else url + "/"
+
+
+def read_proxy(value: object, info: ValidationInfo) -> str:
+    text = read_expanded(value, info)
+    values.address(text, typed=_text(value))
+    return text
+
+
+def _identifier(value: object) -> str:
+    return values.identifier(_text(value))
+
+
+def read_source_id(value: object) -> str:
+    text = _identifier(value)
+    if text == "all":
+        raise Wrong('"all" means all sources and cannot be the id of one')
+    return text
+
+
+def read_output_id(value: object) -> str:
+    text = _identifier(value)
+    ending = text.rpartition(".")[2]
+    if ending in {"atom", "rss", "json", "html", "xml", "gz", "br", "zst"} and "." in text:
+        hint = f"did you mean {quoted(text.rpartition('.')[0])}?"
+        raise Wrong(f"an id that ends in .{ending} would collide with published files", hint)
+    return text
+
+
+def one_or_list(value: object) -> object:
+    """One is as good as a list of one."""
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def distinct(value: tuple[Element, ...]) -> tuple[Element, ...]:
+    return tuple(dict.fromkeys(value))
+
+
+def read_tag(value: object) -> str:
+    text = read_printable_line(value).strip()
+    if len(text) > 64:
+        raise Wrong(f"the tag {quoted(text)} is longer than 64 characters")
+    return text
+
+
+def selecting(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise Wrong("selects nothing", "leave the key out for all sources")
+    return distinct(value)
+
+
+def read_interval(value: object, info: ValidationInfo) -> Schedule:
+    if value == "auto":
+        return Schedule()
+    if isinstance(value, dict):
+        if set(value) != {"cron"}:
+            raise Wrong("expected the one key cron", 'write {cron: "0 6 * * *"}')
+        return read_cron(value["cron"], info)
+    every = values.duration(value)
+    if every < timedelta(seconds=1):
+        raise Wrong(f"{quoted(str(value))} is shorter than a second")
+    return Schedule(every=every)
+
+
+def read_cron(value: object, info: ValidationInfo) -> Schedule:
+    text = read_line(_text(value))
+    try:
+        _around(info).check_cron(text)
+    except Wrong:
+        raise
+    except ValueError as error:
+        hint = 'five fields: minute hour day month weekday, such as "0 6 * * *"'
+        raise Wrong(f"{quoted(text)} is not a cron expression: {error}", hint) from error
+    return Schedule(cron=text)
+
+
+def read_network(value: object) -> IPv4Network | IPv6Network:
+    return values.network(_text(value))
+
+
+def read_header_name(value: object) -> str:
+    text = _text(value)
+    if not _HEADER.fullmatch(text):
+        raise Wrong(f"{quoted(text)} is not a header name", "letters, digits and hyphens")
+    if text.lower() in _OWN_HEADERS:
+        raise Wrong(f"the header {quoted(text)} is set by the program itself")
+    return text
+
+
+def read_language(value: object) -> str:
+    text = _text(value)
+    if text and not _LANGUAGE.fullmatch(text):
+        raise Wrong(f"{quoted(text)} is not a language tag", "write en, de or pt-BR")
+    return text
+
+
+def read_atom_id(value: object) -> str:
+    text = read_line(value)
+    if text and not _IRI.fullmatch(text):
+        hint = "write tag:example.org,2026:kursk or urn:uuid:…"
+        raise Wrong(f"{quoted(text)} is not an absolute IRI", hint)
+    return text
+
+
+def read_listen(value: object, info: ValidationInfo) -> str:
+    return values.listen(read_expanded(value, info))
+
+
+def off_switch(value: object) -> object:
+    if value is False or value == "off":
+        return {"enabled": False}
+    return {} if value is True or value == "on" else value
+
+
+def read_way(value: object) -> str:
+    text = _text(value)
+    if text not in {"guid", "link", "slug"}:
+        raise Wrong(f"{quoted(text)} is not a way to recognise an entry", "guid, link or slug")
+    return text
+
+
+def within(low: timedelta, high: timedelta) -> PlainValidator:
+    def read(value: object) -> timedelta:
+        amount = values.duration(value)
+        if not low <= amount <= high:
+            raise Wrong(f"{quoted(str(value))} is not between {low} and {high}")
+        return amount
+
+    return PlainValidator(read)
+
+
+def bytes_within(low: int, high: int) -> PlainValidator:
+    def read(value: object) -> int:
+        amount = values.size(value)
+        if not low <= amount <= high:
+            what = f"{quoted(str(value))} is not between {low >> 10}KiB and {high >> 20}MiB"
+            raise Wrong(what)
+        return amount
+
+    return PlainValidator(read)
