@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from aggregator.core.errors import StoreError
@@ -161,7 +161,6 @@ class Dispatcher:
         for source, state, host in claimed:
             task = asyncio.create_task(self._run(source, state, host))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
         return len(claimed)
 
     async def _claim_fairly(self, claim: Claim, free: int) -> list[tuple[Source, SourceState, str]]:
@@ -194,6 +193,7 @@ class Dispatcher:
             self.store_error = error
         finally:
             self._pacer.release(host)
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             if self._hungry and not self._stopping:
                 self._hungry = False
                 self._soon = asyncio.create_task(self._tick_again())

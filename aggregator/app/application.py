@@ -50,9 +50,10 @@ class App:
     def open(cls, file: Path, environ: Mapping[str, str]) -> Iterator[App]:
         """Open feeds.yaml and its store; the store is closed on the way out.
 
-        Raises ConfigError and StoreError.
+        Raises ConfigError, StoreError, and OSError when the data directory cannot be made.
         """
         settings = load_settings(file, environ)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = SqliteStore.open(settings.data_dir / DATABASE)
         try:
             yield cls(settings, store, environ)
