@@ -52,7 +52,7 @@ def check_of(node: Node) -> Check:
         case Not():
             return _NotCheck(check_of(node.child))
         case Every():
-            return _EveryCheck(tuple(check_of(child) for child in node.children))
+            return _every_check(node)
         case Either():
             return EitherCheck(node)
 
@@ -189,6 +189,16 @@ class _EveryCheck:
                 return False
             known = known and answer is not None
         return True if known else None
+
+
+def _every_check(node: Every) -> _EveryCheck:
+    """Several negations are asked as one, so that `-a -b -c ...` finds all its words together."""
+    unwanted = tuple(child.child for child in node.children if isinstance(child, Not))
+    if len(unwanted) < 2:
+        return _EveryCheck(tuple(check_of(child) for child in node.children))
+    wanted = (child for child in node.children if not isinstance(child, Not))
+    none_of = _NotCheck(EitherCheck(Either(unwanted)))
+    return _EveryCheck((*(check_of(child) for child in wanted), none_of))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import regex
 
-from aggregator.core.filter.bounds import MAX_PATTERN_GROUPS, MAX_REPEATS, PATTERN_SECONDS
+from aggregator.core.filter.bounds import MAX_PATTERN_GROUPS, MAX_PATTERN_SIZE, PATTERN_SECONDS
 
 FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL, "x": regex.VERBOSE}
 
 # Escapes and character classes as wholes, so that their brackets and braces do not count.
-_STRUCTURE = regex.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{(\d*)(?:,(\d*))?\}", regex.DOTALL)
+_STRUCTURE = regex.compile(
+    r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}", regex.DOTALL
+)
 
 
 class PatternError(ValueError):
@@ -32,7 +34,6 @@ class Search:
         for flag in flags:
             bits |= FLAGS[flag]
         try:
-            # regex warns about constructs that may change meaning; warnings are no errors here.
             self._pattern: regex.Pattern[str] = regex.compile(source, bits)
         except regex.error as error:
             raise PatternError(error.msg, offset=error.pos or 0) from error
@@ -54,18 +55,19 @@ class Search:
 def _refuse_explosions(source: str) -> None:
     """Refuse what makes the compiler itself run out of memory (regex 2026.11.15).
 
-    Counted repeats are multiplied out, and every level of nested repeats doubles the code.
+    Counted repeats may be multiplied out, and every level of nested repeats may double the
+    code. Comments are refused because a bracket in one would hide groups from this count.
     """
+    if "(?#" in source:
+        raise PatternError("comments are not supported", offset=source.index("(?#"))
     depth = 0
+    deepest = 0
     repeats = 1
     for piece in _STRUCTURE.finditer(source):
-        if piece[0] == "(":
-            depth += 1
-        elif piece[0] == ")":
-            depth -= 1
-        elif piece[0].startswith("{"):
-            repeats *= max(1, *(int(count) for count in piece.groups() if count))
-        if depth > MAX_PATTERN_GROUPS:
+        depth += (piece[0] == "(") - (piece[0] == ")")
+        deepest = max(deepest, depth)
+        repeats *= max(1, *(int(count) for count in piece.groups("0") if count))
+        if deepest > MAX_PATTERN_GROUPS:
             raise PatternError("groups are nested too deeply", offset=piece.start())
-        if repeats > MAX_REPEATS:
+        if repeats << deepest > MAX_PATTERN_SIZE:
             raise PatternError("counted repeats multiply to too many", offset=piece.start())

@@ -129,6 +129,6 @@ def _text(value: object) -> str:
         raise RuleError("the rule is empty", hint="leave the key out to have no rule")
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
+        return str(value)  # a minus would negate
     raise RuleError(f"{value} is no text", hint=f'quote it: "{value}"')
