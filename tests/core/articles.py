@@ -31,7 +31,7 @@ ENTRY = Entry(
     authors=(Person("Ada", uri="https://example.org/ada", email="ada@example.org"),),
     categories=("science", "long reads"),
     summary="<p>In short.</p>",
-    content='<p>At <a href="https://example.org/2">length</a>.</p>',
+    content="<p>At <em>length</em>.</p>",
     enclosures=(Enclosure(href="https://example.org/1.mp3", type="audio/mpeg", length=1234),),
     image="https://example.org/1.png",
 )
