@@ -35,6 +35,7 @@ def mistake(value: object) -> RuleError:
         ("/a/q", '"q" are no flags', "i, m, s, x", 3),
         ("/a/ii", '"ii" are no flags', "i, m, s, x", 3),
         ("link:/sport/live", '"live" are no flags', 'quote it: "/a/b"', 12),
+        ("/(?V1)a/", "bad regular expression: VERSION0 and VERSION1", "", 1),
         ("/a(?#b)/", "bad regular expression: comments are not supported", "", 2),
         ("words:/3/", "words takes no regular expression", "", 6),
         ("has:/a/", "has takes no regular expression", "", 4),

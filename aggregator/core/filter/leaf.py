@@ -69,9 +69,11 @@ def _amount(
     field: str, operator: str, literal: str, *, offset: int, place: Place | None
 ) -> Compare:
     literal = literal.strip()
-    if literals.amount(field, literal) is None:
+    try:
+        literals.amount(field, literal)
+    except ValueError as error:
         what = f'"{literal}" is no amount for {field}' if literal else f"{field} lacks an amount"
-        raise RuleError(what, hint=literals.HINTS[field], offset=offset)
+        raise RuleError(what, hint=literals.HINTS[field], offset=offset) from error
     if field == "age" and operator in ("=", "!="):
         raise RuleError("age is never exact", hint=f"age<{literal} or age>{literal}", offset=offset)
     return Compare(field, operator, literal, place)

@@ -104,13 +104,13 @@ def _name(text: str, at: int) -> tuple[Token, int] | None:
     if field is None:
         return None
     if field[1] not in FIELDS:
-        raise unknown_field(field[1], offset=at)
+        raise _unknown_field(field[1], offset=at)
     return Token("field", at, field[1]), field.end()
 
 
 def _cannot_compare(name: str, at: int) -> RuleError:
     if name not in FIELDS:
-        return unknown_field(name, offset=at)
+        return _unknown_field(name, offset=at)
     return RuleError(
         f"{name} cannot be compared",
         hint=f"{name}:…; comparable are {', '.join(AMOUNT_FIELDS)}",
@@ -118,11 +118,8 @@ def _cannot_compare(name: str, at: int) -> RuleError:
     )
 
 
-def unknown_field(name: str, *, offset: int | None) -> RuleError:
-    """The mistake of a field that does not exist."""
-    hint = did_you_mean(name, FIELDS)
-    if offset is not None:
-        hint += "; to search for the text, quote it"
+def _unknown_field(name: str, *, offset: int) -> RuleError:
+    hint = f"{did_you_mean(name, FIELDS)}; to search for the text, quote it"
     return RuleError(f'no field "{name}"', hint=hint, offset=offset)
 
 

@@ -22,30 +22,33 @@ HINTS = {
 }
 
 
-def amount(field: str, literal: str) -> Amount | None:
-    """What a literal means for a field, or None when it means nothing."""
+def amount(field: str, literal: str) -> Amount:
+    """What a literal means for a field; raises ValueError when it means nothing."""
     if field == "age":
         return _duration(literal)
     if field == "date":
         return _date(literal)
-    return int(literal) if _COUNT.fullmatch(literal) else None
+    return int(_checked(_COUNT, literal))
 
 
-def _duration(literal: str) -> int | None:
-    if not _DURATION.fullmatch(literal):
-        return None
+def _checked(shape: re.Pattern[str], literal: str) -> str:
+    if not shape.fullmatch(literal):
+        raise ValueError(literal)
+    return literal
+
+
+def _duration(literal: str) -> int:
+    _checked(_DURATION, literal)
     parts = _DURATION_PART.findall(literal)
     return sum(int(count) * _SECONDS[unit] for count, unit in parts)
 
 
-def _date(literal: str) -> date | datetime | None:
+def _date(literal: str) -> date | datetime:
     """A day in UTC; a moment without an offset is UTC as well."""
+    if _DAY.fullmatch(literal):
+        return date.fromisoformat(literal)
+    moment = datetime.fromisoformat(_checked(_MOMENT, literal).upper())
     try:
-        if _DAY.fullmatch(literal):
-            return date.fromisoformat(literal)
-        if not _MOMENT.fullmatch(literal):
-            return None
-        moment = datetime.fromisoformat(literal.upper())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    except OverflowError as error:
+        raise ValueError(literal) from error

@@ -46,15 +46,14 @@ def check_of(node: Node) -> Check:
         case Exact():
             return _ExactCheck(node.field, _exact_name(node))
         case Compare():
-            return _CompareCheck(node.field, node.operator, _amount(node))
+            return _compare_check(node)
         case Has():
             return _HasCheck(node.what)
         case Not():
             return _NotCheck(check_of(node.child))
         case Every():
             return _every_check(node)
-        case Either():
-            return EitherCheck(node)
+    return EitherCheck(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +152,9 @@ def _order(view: View, field: str, literal: literals.Amount) -> int:
     return (moment.date() > literal) - (moment.date() < literal)
 
 
-def _amount(node: Compare) -> literals.Amount:
+def _compare_check(node: Compare) -> _CompareCheck:
     literal = literals.amount(node.field, node.spelled)
-    if literal is None:
-        raise ValueError(f"unchecked literal {node.spelled}")
-    return literal
+    return _CompareCheck(node.field, node.operator, literal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Search:
         except regex.error as error:
             raise PatternError(error.msg, offset=error.pos or 0) from error
         except (RecursionError, MemoryError, OverflowError, ValueError) as error:
-            raise PatternError("too complicated") from error
+            raise PatternError(str(error) or "too complicated") from error
 
     def found_in(self, text: str) -> bool | None:
         """Does the pattern occur in `text`? None when time ran out.
