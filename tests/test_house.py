@@ -214,6 +214,22 @@ def test_every_relative_link_in_the_documentation_leads_somewhere() -> None:
     assert {name: found for name, found in broken.items() if found} == {}
 
 
+# W58
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile", "apache.conf"])
+def test_the_settings_for_web_servers_send_what_the_program_would_send(name: str) -> None:
+    settings = text_of(PROJECT / "deploy" / "web" / name)
+    wanted = (
+        "application/atom+xml; charset=utf-8",
+        "max-age=",
+        "stale-if-error=86400",
+        'rel=\\"self\\"',
+        "Access-Control-Allow-Origin",
+        "nosniff",
+        "gzip",
+    )
+    assert [words for words in wanted if words not in settings] == []
+
+
 def test_the_makefile_explains_each_of_its_targets() -> None:
     makefile = text_of(PROJECT / "Makefile")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)

@@ -1,0 +1,68 @@
+"""The documentation says what the program does: every command, option and path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from aggregator.cli import main
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def section(name: str) -> str:
+    """What docs/cli.md says of one command: from its bold name to the next blank line."""
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    found = re.search(rf"\*\*`{name}[ `].*?(?=\n\n|\Z)", text, re.DOTALL)
+    return found[0] if found else ""
+
+
+def options(command: click.Command) -> Iterator[str]:
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            yield max(parameter.opts, key=len)
+
+
+def test_every_command_is_documented() -> None:
+    assert [name for name in main.commands if not section(name)] == []
+
+
+def test_every_option_is_documented_with_its_command() -> None:
+    missing = [
+        f"{name} {option}"
+        for name, command in main.commands.items()
+        for option in options(command)
+        if option not in section(name)
+    ]
+    assert missing == []
+
+
+def test_the_options_before_the_command_are_documented() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert [option for option in options(main) if option not in text] == []
+
+
+def test_every_option_in_the_documentation_exists() -> None:
+    for name, command in main.commands.items():
+        synopsis = " ".join(re.findall(r"\*\*`([^`]*)`\*\*", section(name)))
+        documented = set(re.findall(r"--[a-z-]+", synopsis))
+        allowed = set(options(command))
+        for other, its_command in main.commands.items():
+            if other != name and f"`{other} " in section(name):
+                allowed |= set(options(its_command))
+        assert documented - allowed == set(), name
+
+
+def test_every_command_explains_itself() -> None:
+    assert [name for name, command in main.commands.items() if not command.help] == []
+
+
+def test_every_path_of_the_server_is_documented() -> None:
+    text = (DOCS / "http.md").read_text(encoding="utf-8")
+    source = (DOCS.parent / "aggregator" / "web" / "__init__.py").read_text(encoding="utf-8")
+    paths = {path.replace("{id}", "ID") for path in re.findall(r'web\.get\("([^"]+)"', source)}
+    internal = {"/style.css", "/feeds/ID"}
+    assert [path for path in sorted(paths - internal) if f"`{path}`" not in text] == []
