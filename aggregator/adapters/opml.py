@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from aggregator.core.errors import ConfigError, Problem
@@ -51,15 +51,16 @@ def write_opml(
     `titles` and `sites` say by source id what the publishers call their feeds, and the
     addresses of their pages; a title of feeds.yaml goes first.
     """
-    root = ElementTree.Element("opml", version="2.0")
-    ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = settings.title
-    body = ElementTree.SubElement(root, "body")
+    root = ET.Element("opml", version="2.0")
+    ET.SubElement(ET.SubElement(root, "head"), "title").text = settings.title
+    body = ET.SubElement(root, "body")
     for source in settings.sources:
         if source.url:
             attributes = _attributes(source, titles or {}, sites or {})
-            ElementTree.SubElement(body, "outline", attributes)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+            ET.SubElement(body, "outline", attributes)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _attributes(
