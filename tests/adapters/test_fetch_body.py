@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import struct
 import sys
 import tracemalloc
 import zlib
@@ -22,6 +24,7 @@ from aggregator.core.settings import Limits, Source
 from tests.adapters.fetching import FEED, failure, fetch, fetch_from
 from tests.adapters.raw_server import (
     Reply,
+    Script,
     answer,
     drip,
     flood,
@@ -289,15 +292,40 @@ async def test_a_body_that_breaks_off_is_an_error(reply: bytes) -> None:
         await failure(Source(id="a", url=server.url()), kind=("truncated", "http"))
 
 
-# P69
-async def test_a_connection_reset_within_the_body_is_an_error() -> None:
-    async def reset(writer: asyncio.StreamWriter) -> None:
-        writer.write(answer(FEED, length=1000))
+def then_reset(reply: bytes) -> Script:
+    """Send `reply`, then close with a reset."""
+
+    async def send(writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
         await writer.drain()
+        await asyncio.sleep(0.05)
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
 
-    async with raw_server({"/feed": reset}) as server:
-        await failure(Source(id="a", url=server.url()), kind=("truncated", "connect"))
+    return send
+
+
+# P69
+@pytest.mark.parametrize(
+    "head",
+    [answer(b"<rss>", length=1000), b"HTTP/1.1 200 OK\r\n\r\n<rss>", CHUNKED + b"5\r\n<rss>"],
+)
+async def test_a_connection_reset_within_the_body_is_an_error(head: bytes) -> None:
+    async with raw_server({"/feed": then_reset(head)}) as server:
+        await failure(Source(id="a", url=server.url()), kind="truncated")
+
+
+async def test_a_connection_reset_after_the_body_is_none() -> None:
+    async with raw_server({"/feed": then_reset(answer(FEED))}) as server:
+        assert (await fetch_from(server)).status == 200
+
+
+async def test_a_body_that_ends_with_the_connection_is_read() -> None:
+    async with raw_server({"/feed": b"HTTP/1.0 200 OK\r\n\r\n<rss/>"}) as server:
+        fetched = await fetch_from(server)
+        assert fetched.document is not None
+        assert fetched.document.body == b"<rss/>"
 
 
 # P72
@@ -307,6 +335,7 @@ async def test_a_connection_reset_within_the_body_is_an_error() -> None:
         ("200 OK", b""),
         ("200 OK", gzip.compress(b"")),
         ("204 No Content", b""),
+        ("204 No Content", b"<rss/>"),
         ("205 Reset Content", b""),
     ],
 )

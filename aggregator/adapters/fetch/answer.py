@@ -7,6 +7,7 @@ from http import HTTPStatus
 import aiohttp
 
 from aggregator.adapters.fetch.decode import Decoder, coding_of
+from aggregator.adapters.fetch.filtering import Response
 from aggregator.adapters.fetch.trouble import broken_off
 from aggregator.core.errors import FetchError
 from aggregator.core.model import Document, Fetched, Validators
@@ -85,10 +86,18 @@ async def _body(
             decoder.feed(chunk)
     except (aiohttp.ClientError, OSError) as error:
         raise broken_off(response.url) from error
+    if _ends_with_connection(headers) and isinstance(response, Response) and response.was_reset:
+        raise broken_off(response.url)
     body = decoder.finish()
     if not body:
         raise FetchError("an empty body", kind="empty", status=response.status)
     return body, decoder.received
+
+
+def _ends_with_connection(headers: Headers) -> bool:
+    """Whether nothing but the end of the connection tells the end of the body."""
+    chunked = b"chunked" in headers.first(b"transfer-encoding").lower()
+    return not chunked and not headers.first(b"content-length")
 
 
 def _refused(status: int, headers: Headers) -> FetchError:

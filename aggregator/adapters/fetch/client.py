@@ -9,7 +9,7 @@ from types import TracebackType
 import aiohttp
 from yarl import URL
 
-from aggregator.adapters.fetch import bodiless
+from aggregator.adapters.fetch import filtering
 from aggregator.adapters.fetch.answer import settle
 from aggregator.adapters.fetch.guard import Guard
 from aggregator.adapters.fetch.local import read_local
@@ -191,7 +191,8 @@ class Fetcher:
             max_line_size=MAX_FIELD,
             max_field_size=MAX_FIELD,
             max_headers=MAX_FIELDS,
-            request_class=bodiless.Request,
+            request_class=filtering.Request,
+            response_class=filtering.Response,
             middlewares=(_only_once,),
             headers={
                 "User-Agent": self._user_agent,
@@ -214,7 +215,8 @@ async def _only_once(
 
 
 def _first(source: Source, state: SourceState) -> _Trail:
-    configured, url = request_url(source.url), start_url(source, state)
+    configured = request_url(source.url)
+    url = start_url(source, state, configured=configured)
     secrets = has_secrets(source) and may_know(configured, url)
     return _Trail(url=url, configured=configured, secrets=secrets)
 

@@ -41,21 +41,22 @@ def request_url(text: str, *, kind: str = "bad_url") -> URL:
     spaces into percent-encoded UTF-8 (RFC 3987 §3.1). Fragment and user info are not sent.
     (One thing is lost: yarl drops the "?" of an empty query.)
     """
+    subject = "the URL of a redirect" if kind == "redirect" else "the URL"
     if _CONTROL.search(text):
-        raise FetchError("the URL holds a control character", kind=kind)
+        raise FetchError(f"{subject} holds a control character", kind=kind)
     parts = _URL.fullmatch(text.strip())
     if parts is None or len(text) > MAX_URL:
-        raise FetchError("not an http or https URL of a usable length", kind=kind)
+        raise FetchError(f"{subject} is not http or https, or too long", kind=kind)
     authority = _AUTHORITY.fullmatch(parts[2].rpartition("@")[2])
     if authority is None:
-        raise FetchError("the URL has no usable host and port", kind=kind)
+        raise FetchError(f"{subject} has no usable host and port", kind=kind)
     try:
         host = _host(authority[1])
         port = f":{authority[2]}" if authority[2] else ""
         url = URL(f"{parts[1].lower()}://{host}{port}{_rest(parts[3])}", encoded=True)
         _ = url.port  # parsed at first use; raises ValueError out of range
     except ValueError as error:
-        raise FetchError("the URL has no usable host and port", kind=kind) from error
+        raise FetchError(f"{subject} has no usable host and port", kind=kind) from error
     return url
 
 
@@ -74,9 +75,8 @@ def hop_url(base: URL, location: bytes) -> URL:
     return request_url(text, kind="redirect")
 
 
-def start_url(source: Source, state: SourceState) -> URL:
+def start_url(source: Source, state: SourceState, *, configured: URL) -> URL:
     """Where the poll begins: the configured URL, or where it has moved for good."""
-    configured = request_url(source.url)
     if state.url != source.url or not state.effective_url:
         return configured
     moved = request_url(state.effective_url)
