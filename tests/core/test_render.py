@@ -402,3 +402,7 @@ def test_cutting_keeps_html_balanced(html: str, limit: int) -> None:
 )
 def test_html_is_cut_between_tags_and_words(limit: int, expected: str) -> None:
     assert cut_html('<p>one <b title="a>b">two</b><br>three</p>', limit=limit) == expected
+
+
+def test_a_stray_closing_tag_closes_nothing_else() -> None:
+    assert cut_html("<p>one</b> two three", limit=15) == "<p>one</b> two</p>"

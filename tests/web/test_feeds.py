@@ -68,8 +68,11 @@ async def test_gzip_is_the_published_sibling_with_a_tag_of_its_own(view: FakeVie
     assert zipped.headers["Vary"] == plain.headers["Vary"]
 
 
-async def test_gzip_does_not_need_the_sibling(view: FakeView) -> None:
-    view.path.with_name("all.atom.gz").write_bytes(gzip.compress(b"another version"))
+@pytest.mark.parametrize("sibling", [gzip.compress(b"another version"), b"not gzip", None])
+async def test_gzip_does_not_need_the_sibling(view: FakeView, sibling: bytes | None) -> None:
+    view.path.with_name("all.atom.gz").unlink()
+    if sibling is not None:
+        view.path.with_name("all.atom.gz").write_bytes(sibling)
     async with visiting(view) as visit:
         _, body = await visit(FEED, Accept_Encoding="gzip")
     assert gzip.decompress(body) == BODY

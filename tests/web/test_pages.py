@@ -258,6 +258,20 @@ async def test_a_database_that_refuses_is_unavailable_and_not_stored(view: FakeV
     assert b"locked" not in body
 
 
+# S42
+async def test_a_mistake_of_ours_is_not_stored_and_tells_nothing(
+    view: FakeView, caplog: pytest.LogCaptureFixture
+) -> None:
+    view.shown = [None]  # type: ignore[list-item]
+    async with visiting(view) as visit:
+        response, body = await visit("/feeds/all/", Accept="text/html")
+    assert response.status == 500
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"Traceback" not in body
+    assert "AttributeError" in caplog.text
+
+
 async def test_an_error_is_a_page_for_browsers_and_a_line_for_programs(view: FakeView) -> None:
     async with visiting(view) as visit:
         for_people, page_body = await visit("/nothing", Accept="text/html,*/*;q=0.8")
