@@ -6,7 +6,6 @@ import asyncio
 import os
 import stat
 from pathlib import Path
-from urllib.parse import quote
 
 from aggregator.adapters.fetch.decode import Decoder
 from aggregator.core.errors import FetchError
@@ -32,7 +31,8 @@ def _read(path: Path, known: Validators, max_body: int) -> Fetched:
             body = file.read(max_body + 1)
     except OSError as error:
         raise FetchError(f"{path}: {error.strerror or error}", kind="file") from error
-    document = Document(url=_url(path), body=_decoded(path, body, max_body))
+    # Without a URL, relative links have no base and are dropped: nobody could follow them.
+    document = Document(url="", body=_decoded(path, body, max_body))
     return Fetched(status=200, document=document, validators=validators, received=len(body))
 
 
@@ -56,8 +56,3 @@ def _decoded(path: Path, body: bytes, max_body: int) -> bytes:
         return decoder.finish()
     except FetchError as error:
         raise FetchError(f"{path}: {error}", kind="file") from error
-
-
-def _url(path: Path) -> str:
-    """A base for relative links that tells nobody where the file lies."""
-    return f"http://localhost/{quote(path.name)}"
