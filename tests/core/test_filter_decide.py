@@ -54,6 +54,15 @@ def test_the_first_item_written_decides_when_several_match() -> None:
     assert judged(titled("Sponsored giveaway"), output_drop=drop).rule == "sponsored"
 
 
+def test_words_that_fold_alike_and_phrases_are_named_in_the_order_written() -> None:
+    drop = rule(["KURSK", '"near kursk"', '"near kursk region"', "kursk", "near"])
+    assert judged(titled("near Kursk region"), output_drop=drop).rule == "KURSK"
+    drop = rule(['"near kursk region"', '"near kursk"', "near"])
+    assert judged(titled("near Kursk region"), output_drop=drop).rule == '"near kursk region"'
+    assert judged(titled("near Kursk"), output_drop=drop).rule == '"near kursk"'
+    assert judged(titled("near it"), output_drop=drop).rule == "near"
+
+
 def test_a_keep_that_does_not_match_is_named_as_a_whole() -> None:
     keep = rule(["kursk", "sumy"], line=10)
     assert judged(titled("x"), output_keep=keep) == Verdict(

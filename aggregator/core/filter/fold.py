@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 # Marks that are accents or optional vowel points. Other marks are letters of their script: the
 # vowels of Devanagari, the voicing of Kana.
@@ -143,6 +144,11 @@ def fold_all(texts: Iterable[str]) -> Folded:
         line="\n".join(f" {' '.join(words)} " for words in cut),
         words=frozenset(word for words in cut for word in words),
     )
+
+
+def pairs_of(folded: Folded) -> frozenset[tuple[str, str]]:
+    """Every two words that follow each other in one text."""
+    return frozenset().union(*(pairwise(line.split()) for line in folded.line.split("\n")))
 
 
 def join(parts: Iterable[Folded]) -> Folded:

@@ -58,15 +58,15 @@ def check_of(node: Node) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _WordsCheck:
-    """Words that follow each other. One word needs no `line`."""
+    """Words that follow each other; `line` is how they stand in Folded.line."""
 
     field: str
-    first: str
+    words: tuple[str, ...]
     line: str
 
     def answer(self, view: View) -> bool:
         folded = view.folded(self.field)
-        return self.first in folded.words and self.line in folded.line
+        return self.words[0] in folded.words and self.line in folded.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ def _words_check(node: Words) -> _WordsCheck | _SignsCheck:
     words = words_of(folded)
     if not words:
         return _SignsCheck(node.field, folded)
-    line = f" {' '.join(words)} " if len(words) > 1 else ""
-    return _WordsCheck(node.field, words[0], line)
+    return _WordsCheck(node.field, tuple(words), f" {' '.join(words)} ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,32 +202,38 @@ class _Index:
     """Many words and phrases of one field, found together: 500 cost about what one costs."""
 
     field: str
-    firsts: frozenset[str]
-    wanted: dict[str, tuple[tuple[int, str], ...]]  # first word -> (position, line or "")
+    words: dict[str, int]  # single word -> position
+    phrases: dict[tuple[str, str], tuple[tuple[int, str], ...]]  # first two -> position, line
 
     def first(self, view: View) -> int | None:
         """The lowest position that matches."""
-        folded = view.folded(self.field)
-        return min(
-            (
-                position
-                for word in folded.words & self.firsts
-                for position, line in self.wanted[word]
-                if line in folded.line
-            ),
-            default=None,
-        )
+        found = [self.words[word] for word in view.folded(self.field).words & self.words.keys()]
+        if self.phrases:
+            line = view.folded(self.field).line
+            for pair in view.pairs(self.field) & self.phrases.keys():
+                found += [at for at, phrase in self.phrases[pair] if phrase in line]
+        return min(found, default=None)
 
 
-def _indexes(positions: dict[int, _WordsCheck]) -> tuple[_Index, ...]:
-    fields: dict[str, dict[str, list[tuple[int, str]]]] = {}
-    for position, check in positions.items():
-        wanted = fields.setdefault(check.field, {})
-        wanted.setdefault(check.first, []).append((position, check.line))
+def _indexes(checks: dict[int, _WordsCheck]) -> tuple[_Index, ...]:
+    fields = sorted({check.field for check in checks.values()})
     return tuple(
-        _Index(field, frozenset(wanted), {word: tuple(lines) for word, lines in wanted.items()})
-        for field, wanted in fields.items()
+        _index({at: check for at, check in checks.items() if check.field == field})
+        for field in fields
     )
+
+
+def _index(checks: dict[int, _WordsCheck]) -> _Index:
+    """Index the checks of one field; of two that say the same, the first position counts."""
+    words: dict[str, int] = {}
+    phrases: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for position, check in checks.items():
+        if len(check.words) == 1:
+            words.setdefault(check.words[0], position)
+        else:
+            phrases.setdefault((check.words[0], check.words[1]), []).append((position, check.line))
+    field = next(check.field for check in checks.values())
+    return _Index(field, words, {pair: tuple(found) for pair, found in phrases.items()})
 
 
 class EitherCheck:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aggregator.core.clean import text_of
 from aggregator.core.filter.bounds import MAX_TIMEOUTS, PATTERN_INPUT
 from aggregator.core.filter.fields import ANYWHERE
-from aggregator.core.filter.fold import Folded, fold, fold_all, join
+from aggregator.core.filter.fold import Folded, fold, fold_all, join, pairs_of
 from aggregator.core.filter.patterns import Search
 from aggregator.core.model import Article, Person
 
@@ -27,7 +27,7 @@ class View:
     All fields are those of the copy that is shown; `seen_in` alone counts the others.
     """
 
-    __slots__ = ("_folded", "_values", "article", "now", "timed_out")
+    __slots__ = ("_folded", "_pairs", "_values", "article", "now", "timed_out")
 
     def __init__(self, article: Article, *, now: datetime) -> None:
         self.article = article
@@ -35,6 +35,7 @@ class View:
         self.timed_out: list[str] = []
         self._values: dict[str, tuple[str, ...]] = {}
         self._folded: dict[str, Folded] = {}
+        self._pairs: dict[str, frozenset[tuple[str, str]]] = {}
 
     def values(self, field: str) -> tuple[str, ...]:
         """The texts of a field as written, in Unicode normal form C; () when missing."""
@@ -56,6 +57,12 @@ class View:
             else:
                 self._folded[field] = fold_all(self.values(field))
         return self._folded[field]
+
+    def pairs(self, field: str) -> frozenset[tuple[str, str]]:
+        """Every two words that follow each other in a field."""
+        if field not in self._pairs:
+            self._pairs[field] = pairs_of(self.folded(field))
+        return self._pairs[field]
 
     def names(self, field: str) -> tuple[str, ...]:
         """The one name in `host`, `source` or `lang`, folded; () when missing."""
