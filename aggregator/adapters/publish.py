@@ -28,7 +28,7 @@ def write_published(path: Path, body: bytes, *, modified: datetime) -> bool:
     """Make `path` hold `body` and `path`.gz its gzip form; False when it already did.
 
     Readers see the old file or the new one, never a part. New files get mode 0644 and the
-    mtime `modified`, or a second more when the old file has that one: it must change. The .gz
+    mtime `modified`, or a second more than the old file: the time only grows. The .gz
     sibling is written first, so that a server which prefers it never has an older one; a
     missing or stale one is repaired. Raises PublishError; the old file stays.
     """
@@ -70,8 +70,8 @@ def _write(path: Path, body: bytes, *, mtime_ns: int) -> bool:
         if not _is_current(_sibling(path), body, mtime_ns=old_mtime_ns):
             _replace(_sibling(path), _compress(body), mtime_ns=old_mtime_ns)
         return False
-    if old_mtime_ns == mtime_ns:
-        mtime_ns += _SECOND
+    if old_mtime_ns is not None:
+        mtime_ns = max(mtime_ns, old_mtime_ns + _SECOND)
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
     _replace(_sibling(path), _compress(body), mtime_ns=mtime_ns)

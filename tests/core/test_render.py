@@ -143,7 +143,6 @@ def test_self_and_alternate_are_made_from_the_public_address() -> None:
     }
 
 
-# W3
 def test_the_id_of_an_article_is_kept_to_the_letter() -> None:
     odd = replace(article(1), id="tag:Example.ORG,2026:A%20b/../c")
     assert only_entry(odd).findtext(ATOM + "id") == "tag:Example.ORG,2026:A%20b/../c"
@@ -157,7 +156,7 @@ def test_an_id_is_never_given_twice() -> None:
     assert result.left_out == (f"{twin.slug}: repeats the id urn:example:1",)
 
 
-# W9 W10
+# W10
 def test_dates_are_those_of_the_article() -> None:
     entry = only_entry(article(1))
     assert entry.findtext(ATOM + "published") == "2026-11-22T09:00:00+00:00"
@@ -174,7 +173,6 @@ def test_an_undated_entry_claims_no_date_of_publication() -> None:
     assert only_entry(article(1, published=None)).find(ATOM + "published") is None
 
 
-# W12
 def test_the_order_is_the_one_given() -> None:
     feed = document(article(3), article(1), article(2))
     assert [entry.findtext(ATOM + "id")[-1] for entry in feed.findall(ATOM + "entry")] == [

@@ -86,7 +86,7 @@ def test_an_article_reads_back_as_it_was() -> None:
     assert facts(first) == facts(ENTRY)
 
 
-# S34 S35
+# S34
 @given(title=nasty_text, markup=nasty_text)
 def test_what_was_read_back_once_stays_as_it_is(title: str, markup: str) -> None:
     content = HtmlCleaner("https://example.org/").clean(markup)

@@ -35,7 +35,7 @@ def view(tmp_path: Path) -> FakeView:
     return view
 
 
-# W23 W24 W25 W32 W33 W36 W40
+# W23 W24 W32 W33 W36
 async def test_a_feed_is_served_with_everything_a_cache_needs(view: FakeView) -> None:
     async with visiting(view) as visit:
         response, body = await visit(FEED)
@@ -56,7 +56,7 @@ async def test_a_feed_is_served_with_everything_a_cache_needs(view: FakeView) ->
     assert "aiohttp" not in headers["Server"]
 
 
-# W24 W31 W32
+# W24 W32
 async def test_gzip_is_the_published_sibling_with_a_tag_of_its_own(view: FakeView) -> None:
     async with visiting(view) as visit:
         plain, _ = await visit(FEED)
@@ -78,7 +78,7 @@ async def test_gzip_does_not_need_the_sibling(view: FakeView, sibling: bytes | N
     assert gzip.decompress(body) == BODY
 
 
-# W31
+# Of W31, gzip.
 async def test_refused_gzip_is_not_sent(view: FakeView) -> None:
     async with visiting(view) as visit:
         response, body = await visit(FEED, Accept_Encoding="gzip;q=0, *;q=0")
@@ -86,7 +86,7 @@ async def test_refused_gzip_is_not_sent(view: FakeView) -> None:
     assert body == BODY
 
 
-# W26 W28 W40
+# W26 W28
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
 async def test_who_has_the_bytes_gets_304(view: FakeView, coding: str, form: str) -> None:
@@ -266,7 +266,7 @@ async def test_a_file_removed_is_no_longer_served(view: FakeView) -> None:
     assert response.status == 503
 
 
-# W37 (404)
+# Of W37, the 404.
 async def test_an_output_that_is_no_more_is_not_found_although_its_file_is_there(
     view: FakeView,
 ) -> None:

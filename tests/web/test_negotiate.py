@@ -13,7 +13,7 @@ from aggregator.web.negotiate import accepts_gzip, is_not_modified, matches
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-# W31
+# Of W31, gzip.
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -98,7 +98,7 @@ async def test_a_page_names_our_source_whatever_the_entry_claims(view: FakeView)
     assert [text(name) for name in found.xpath("//span[@class='source']")] == [INFO.title]
 
 
-# S27 S33 S40
+# S33 S40
 async def test_markup_from_outside_is_shown_as_text(view: FakeView) -> None:
     view.title = EVIL
     view.outputs = [Output(id="all", title=EVIL, subtitle=EVIL)]
@@ -240,7 +240,7 @@ async def test_status_for_programs_has_every_source(troubled: FakeView) -> None:
     assert value["sources"][0]["error"] == "http: 500"
 
 
-# S11 (status)
+# Of S11, what concerns the status page.
 async def test_addresses_of_sources_are_not_shown(troubled: FakeView) -> None:
     async with visiting(troubled) as visit:
         for path in ("/status", "/status.json"):
@@ -293,7 +293,7 @@ async def test_health_is_a_status_and_a_reason(view: FakeView, path: str) -> Non
     assert well.headers["Cache-Control"] == ill.headers["Cache-Control"] == "no-store"
 
 
-# W22 (robots)
+# Of W22, what concerns robots.
 async def test_robots_are_sent_away(view: FakeView) -> None:
     async with visiting(view) as visit:
         _, body = await visit("/robots.txt")
