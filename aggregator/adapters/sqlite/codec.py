@@ -36,6 +36,11 @@ def to_optional_moment(seconds: int | None) -> datetime | None:
     return None if seconds is None else to_moment(seconds)
 
 
+def legal(text: str) -> str:
+    """Lone surrogates (undecodable bytes that a message quotes) have no UTF-8: escape them."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def sketch_to_blob(sketch: tuple[int, ...]) -> bytes:
     """Pack a sketch of unsigned 32-bit numbers; wider ones, should they come, as 64-bit.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from aggregator.adapters.sqlite import ledger, states
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
+    legal,
     many,
     sketch_to_blob,
     to_optional_seconds,
@@ -134,10 +135,10 @@ def _entry_row(reading: Reading, decision: Decision, source: str) -> dict[str, o
     return {
         "entry_key": identity.entry_key,
         "source": source,
-        "guid": entry.guid,
+        "guid": legal(entry.guid),
         "slug_hash": decision.slug_hash,
-        "link": entry.link,
-        "title": entry.title,
+        "link": legal(entry.link),
+        "title": legal(entry.title),
         "rule": decision.rule,
         "evidence": decision.evidence,
         "first_seen": to_seconds(decision.first_seen),

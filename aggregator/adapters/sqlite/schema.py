@@ -84,8 +84,8 @@ def _sources(db: Database) -> None:
     )
     # Holds all that a claim looks at, so that 10,000 due sources are read from the index alone.
     db.execute(
-        "CREATE INDEX due ON source_state (next_poll_at, source, lease_until, parked_until) "
-        "WHERE listed = 1 AND gone = 0"
+        "CREATE INDEX due ON source_state (next_poll_at, source, lease_until, parked_until, "
+        "listed, gone) WHERE listed = 1 AND gone = 0"
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.adapters.sqlite import codec
-from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
+from aggregator.adapters.sqlite.codec import legal, many, to_optional_moment, to_optional_seconds
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.core.cadence import clamp_loaded
 from aggregator.core.model import SourceState, Validators
@@ -64,30 +64,30 @@ _UPDATE = (
 def _row(state: SourceState) -> dict[str, object]:
     return {
         "source": state.source,
-        "url": _legal(state.url),
-        "effective_url": _legal(state.effective_url),
+        "url": legal(state.url),
+        "effective_url": legal(state.effective_url),
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
         "body_hash": state.body_hash,
         "next_poll_at": codec.to_seconds(state.next_poll_at),
-        "next_reason": _legal(state.next_reason),
+        "next_reason": legal(state.next_reason),
         "lease_until": to_optional_seconds(state.lease_until),
         "last_attempt_at": to_optional_seconds(state.last_attempt_at),
         "last_success_at": to_optional_seconds(state.last_success_at),
         "last_change_at": to_optional_seconds(state.last_change_at),
         "last_status": state.last_status,
-        "last_error": _legal(state.last_error),
-        "last_error_kind": _legal(state.last_error_kind),
+        "last_error": legal(state.last_error),
+        "last_error_kind": legal(state.last_error_kind),
         "last_received": state.last_received,
         "last_seconds": state.last_seconds,
         "fail_count": state.fail_count,
         "failing_since": to_optional_seconds(state.failing_since),
         "floor": state.floor,
-        "floor_reason": _legal(state.floor_reason),
+        "floor_reason": legal(state.floor_reason),
         "hints": codec.hints_to_json(state.hints),
         "new_entry_times": codec.moments_to_json(state.new_entry_times),
         "ever_validated": state.ever_validated,
-        "moved_to": _legal(state.moved_to),
+        "moved_to": legal(state.moved_to),
         "moved_first_at": to_optional_seconds(state.moved_first_at),
         "moved_count": state.moved_count,
         "gone_at": to_optional_seconds(state.gone_at),
@@ -95,11 +95,6 @@ def _row(state: SourceState) -> dict[str, object]:
         "parked_until": to_optional_seconds(state.parked_until),
         "info": codec.info_to_json(state.info),
     }
-
-
-def _legal(text: str) -> str:
-    """An error message may quote undecodable bytes as lone surrogates, which have no UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _state(values: Sequence[Any]) -> SourceState:

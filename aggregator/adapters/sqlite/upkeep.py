@@ -13,7 +13,9 @@ from aggregator.adapters.sqlite.codec import many, to_seconds
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.core.errors import StoreError
 
-_BODIES_AT_ONCE = 1000  # so that a poll waiting to be saved waits for milliseconds
+# So that a poll of another process waits for milliseconds, not for all of it.
+_BODIES_AT_ONCE = 1000
+_PAGES_AT_ONCE = 2000
 
 
 def prune(connection: sqlite3.Connection, *, before: datetime, min_articles: int) -> int:
@@ -62,13 +64,18 @@ def _oldest_kept(
 
 def optimize(connection: sqlite3.Connection) -> None:
     """Let SQLite look at its indexes, give freed pages back, and shorten the log."""
-    for pragma in (
-        "analysis_limit = 400",
-        "optimize",
-        "incremental_vacuum",
-        "wal_checkpoint(TRUNCATE)",
-    ):
-        connection.execute(f"PRAGMA {pragma}").fetchall()  # fetched: each row is a step of work
+    connection.execute("PRAGMA analysis_limit = 400")
+    connection.execute("PRAGMA optimize")
+    while freed := _free_pages(connection):
+        # A script, because `execute` takes one step of a pragma that needs one for each page.
+        connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
+        if _free_pages(connection) >= freed:
+            break
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
 
 
 def backup(connection: sqlite3.Connection, path: Path) -> None:
