@@ -42,7 +42,7 @@ async def test_a_lone_validator_is_sent_alone() -> None:
         assert server.field_of("If-None-Match") is None
 
 
-# P4 P5 P8
+# P8
 async def test_a_200_brings_its_own_validators_and_none_of_the_stored_ones() -> None:
     routes = {"/new": answer(FEED, ETag='"2"', Last_Modified="then"), "/none": answer(FEED)}
     async with raw_server(routes) as server:
@@ -180,7 +180,7 @@ async def test_a_304_to_an_unconditional_request_is_an_error() -> None:
         assert "unconditional" in str(error)
 
 
-# P19 P20 P25
+# P19 P20
 async def test_a_200_and_a_304_bring_the_same_floor() -> None:
     full = answer(FEED, Cache_Control="max-age=7200", Age="600")
     not_modified = full.replace(b"200 OK", b"304 Not Modified")
@@ -195,7 +195,7 @@ async def test_a_200_and_a_304_bring_the_same_floor() -> None:
         assert (third.fresh_for, "999999" in third.fresh_reason) == (86_400, True)
 
 
-# P21 P26 P27 S13
+# S13
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Busy", "403 No", "404 Gone"])
 async def test_an_error_brings_its_hints_and_its_body_is_not_read(status: str) -> None:
     reply = answer(

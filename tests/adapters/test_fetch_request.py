@@ -22,7 +22,7 @@ from aggregator.adapters.fetch.request import (
     request_url,
     start_url,
 )
-from aggregator.adapters.fetch.resolve import Resolver
+from aggregator.adapters.fetch.resolve import Resolver, look_up
 from aggregator.core.errors import FetchError
 from aggregator.core.settings import Secret, Source
 from tests.adapters.fetching import (
@@ -283,7 +283,7 @@ async def test_a_name_that_does_not_exist_is_a_dns_error() -> None:
 
 
 async def test_names_are_looked_up_in_threads_of_their_own() -> None:
-    resolver = Resolver(1)
+    resolver = Resolver(look_up, threads=1)
     found = await resolver.resolve("localhost", 80)
     await resolver.close()
     assert {result["port"] for result in found} == {80}

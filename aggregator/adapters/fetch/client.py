@@ -25,7 +25,7 @@ from aggregator.adapters.fetch.request import (
     start_url,
     stored_validators,
 )
-from aggregator.adapters.fetch.resolve import Resolver
+from aggregator.adapters.fetch.resolve import LookUp, Resolver, look_up
 from aggregator.adapters.fetch.trouble import translated
 from aggregator.core.errors import FetchError
 from aggregator.core.model import Fetched, SourceState, Validators
@@ -73,8 +73,11 @@ class Fetcher:
     proxy's to guard; IP literals are still checked here.
     """
 
-    def __init__(self, *, limits: Limits, network: Network, user_agent: str) -> None:
+    def __init__(
+        self, *, limits: Limits, network: Network, user_agent: str, look_up: LookUp = look_up
+    ) -> None:
         self._limits = limits
+        self._look_up = look_up
         self._guard = Guard(network.allow)
         self._proxy = URL(network.proxy) if network.proxy else None
         self._user_agent = user_agent
@@ -179,7 +182,7 @@ class Fetcher:
             limit=0,  # whoever starts the polls bounds them
             force_close=True,
             use_dns_cache=False,
-            resolver=Resolver(self._limits.concurrency),
+            resolver=Resolver(self._look_up, threads=self._limits.concurrency),
             socket_factory=self._guard.open_socket,
         )
         return aiohttp.ClientSession(

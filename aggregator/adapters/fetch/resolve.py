@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+LookUp = Callable[[str, int, socket.AddressFamily], list[ResolveResult]]
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class Resolver(AbstractResolver):
-    """getaddrinfo, with as many look-ups at once as there are polls in flight."""
+    """Blocking look-ups, as many at once as there are threads."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, look_up: LookUp, *, threads: int) -> None:
+        self._look_up = look_up
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, _look_up, host, port, family)
+        return await loop.run_in_executor(self._pool, self._look_up, host, port, family)
 
     async def close(self) -> None:
         """Start no further look-up; those under way end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+    """Ask the system (getaddrinfo); raises socket.gaierror."""
     try:
         found = socket.getaddrinfo(
             host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
