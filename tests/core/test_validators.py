@@ -192,7 +192,7 @@ def test_a_hint_beyond_the_cap_becomes_the_cap_and_its_raw_value_is_told() -> No
 # --- Retry-After
 
 
-# P26 P27
+# P26
 def test_retry_after_is_seconds_or_a_date_relative_to_date() -> None:
     assert retry_after(headers(Retry_After="3600")) == 3600
     assert retry_after(headers(Retry_After=HOUR_LATER, Date=DATE)) == 3600
