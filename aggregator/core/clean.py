@@ -125,16 +125,16 @@ def _bare(markup: str) -> str:
 
 
 def _without(text: str, start: str, end: str) -> str:
-    """Cut everything between `start` and `end`, both lower case; unclosed: to the end."""
+    """Cut from each `start` to the `>` that closes `end`, both lower case; unclosed: all."""
     lowered = text.lower() if len(text.lower()) == len(text) else text
     kept: list[str] = []
     position = 0
     while (opening := lowered.find(start, position)) >= 0:
         kept.append(text[position:opening])
         closing = lowered.find(end, opening + len(start))
-        if closing < 0:
+        position = lowered.find(">", closing) + 1 if closing >= 0 else 0
+        if not position:
             return "".join(kept)
-        position = closing + len(end)
     kept.append(text[position:])
     return "".join(kept)
 
@@ -226,7 +226,7 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "video": {"src", "poster", "width", "height"},
 }
-_PLAYER = {"controls": "", "preload": "none"}
+_PLAYER = {"controls": ""}  # a single one: the sanitiser adds several in random order
 _STRIPPER = nh3.Cleaner(tags=set(), attributes={}, clean_content_tags={"script", "style"})
 
 _START_OR_END = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")

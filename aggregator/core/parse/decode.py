@@ -82,7 +82,7 @@ def _known(label: str) -> str:
     if not _LABEL.fullmatch(label):
         return ""
     try:
-        name = codecs.lookup(label).name
+        name = codecs.lookup(label.lower().removeprefix("x-")).name
     except LookupError:
         return ""
     name = _WIDER.get(name, name)

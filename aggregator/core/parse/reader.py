@@ -22,6 +22,7 @@ from feedparser.mixin import _FeedParserMixin
 from aggregator.core.clean import absolute_url
 from aggregator.core.parse.raw import Raw
 
+MAX_ELEMENTS = 2000  # of one entry, outside its texts
 MAX_TAGS = 64
 MAX_ATTRIBUTES = 64
 MAX_PREFIXES = 64
@@ -56,6 +57,7 @@ class _Bounded(_FeedParserMixin):  # type: ignore[misc]
     limit = 0  # so are those after so many
     seen = 0
     left_out = 0
+    elements = 0  # of the entry at hand
     leaving_out = ""  # name of the element that is being skipped
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
@@ -64,6 +66,10 @@ class _Bounded(_FeedParserMixin):  # type: ignore[misc]
             kept = self.first < self.seen <= self.first + self.limit
             self.left_out += not kept
             self.leaving_out = "" if kept else tag
+            self.elements = 0
+        elif self.inentry and not self.incontent and not self.leaving_out:
+            self.elements += 1
+            self.leaving_out = tag if self.elements > MAX_ELEMENTS else ""
         if not self.leaving_out:
             super().unknown_starttag(tag, attrs)
 
