@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from aggregator.adapters.workers import wire
 from aggregator.adapters.workers.packing import pack, unpack
-from aggregator.core.errors import AggregatorError, ParseError
+from aggregator.core.errors import AggregatorError
 
 HATCH = 0  # with the worker's end of a socket attached; answers its process id, or -errno
 BURY = 1  # kill and wait for a worker; answers its wait status
@@ -125,16 +125,12 @@ def _die_with(nursery: int) -> bool:
 
 
 def work(connection: socket.socket, memory: int) -> None:
-    """Answer calls one after the other until the pool hangs up, or memory ran out."""
+    """Answer calls one after the other until the pool hangs up."""
     _restrict(memory)
-    healthy = True
-    while healthy:
-        try:
+    with contextlib.suppress(wire.ClosedError):
+        while True:
             _, request = wire.receive(connection)
-            tag, answer, healthy = _answer(request)
-            wire.send(connection, tag, answer)
-        except wire.ClosedError:
-            return
+            wire.send(connection, *_answer(request))
 
 
 def _restrict(memory: int) -> None:
@@ -148,21 +144,17 @@ def _restrict(memory: int) -> None:
         file.write(_KILL_ME_FIRST)
 
 
-def _answer(request: bytearray) -> tuple[int, list[bytes], bool]:
-    """Return tag and payload of the answer, and whether this process is still good for more."""
+def _answer(request: bytearray) -> tuple[int, list[bytes]]:
+    """Return tag and payload of the answer."""
     try:
         function, positional, keywords = unpack(request)
-        return wire.RESULT, pack(function(*positional, **keywords)), True
+        return wire.RESULT, pack(function(*positional, **keywords))
     except MemoryError:
-        failure = None  # not made here: the traceback still holds what filled the memory
+        return wire.EXHAUSTED, []
     except AggregatorError as error:
-        failure = _failure(error, "")
+        return wire.RAISED, _failure(error, "")
     except Exception as error:  # noqa: BLE001 - a bug travels home with its traceback
-        failure = _failure(error, traceback.format_exc())
-    if failure is None:
-        lack = ParseError("the document needs more memory than a worker may have", kind="memory")
-        return wire.RAISED, _failure(lack, ""), False
-    return wire.RAISED, failure, True
+        return wire.RAISED, _failure(error, traceback.format_exc())
 
 
 def _failure(error: Exception, remote: str) -> list[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache
 from types import MemberDescriptorType
 from typing import Any
@@ -55,10 +55,9 @@ def _build(kind: type[object], *values: object) -> object:
     return made
 
 
-@cache
-def _slots(kind: Hashable) -> tuple[str, ...] | None:
+def _find_slots(kind: type) -> tuple[str, ...] | None:
     """Return the fields of a frozen slotted dataclass that pickles in the usual way, else None."""
-    if not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
+    if not dataclasses.is_dataclass(kind):
         return None
     usual = getattr(kind.__dict__.get("__getstate__"), "__module__", "") == "dataclasses"
     if not usual or kind.__reduce__ is not object.__reduce__:
@@ -68,6 +67,9 @@ def _slots(kind: Hashable) -> tuple[str, ...] | None:
     return names if slotted else None
 
 
-@cache
-def _setters(kind: Hashable) -> tuple[_Put, ...]:
+def _find_setters(kind: type) -> tuple[_Put, ...]:
     return tuple(getattr(kind, name).__set__ for name in _slots(kind) or ())
+
+
+_slots: Callable[[type], tuple[str, ...] | None] = cache(_find_slots)
+_setters: Callable[[type], tuple[_Put, ...]] = cache(_find_setters)

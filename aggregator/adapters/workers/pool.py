@@ -84,6 +84,15 @@ class Workers:
     ) -> T:
         request = pack((function, args, kwargs))
         worker = self._take()
+        tag, answer = self._ask(worker, request)
+        self._put_back(worker)
+        if tag == wire.RAISED:
+            raise _raised(answer)
+        value: T = unpack(answer)
+        return value
+
+    def _ask(self, worker: Worker, request: Sequence[bytes]) -> tuple[int, bytearray]:
+        """Return what the worker answers; bury it when it does not, and say why."""
         try:
             tag, answer = worker.ask(request, seconds=self._deadline)
         except TimeoutError:
@@ -95,11 +104,10 @@ class Workers:
         except BaseException:
             worker.bury()
             raise
-        self._put_back(worker)
-        if tag == wire.RAISED:
-            raise _raised(answer)
-        value: T = unpack(answer)
-        return value
+        if tag == wire.EXHAUSTED:
+            worker.bury()
+            raise _out_of_memory()
+        return tag, answer
 
     def _take(self) -> Worker:
         while worker := self._pop():
@@ -146,7 +154,7 @@ class Workers:
             return RuntimeError("the workers are closed")
         number = os.WTERMSIG(status) if status and os.WIFSIGNALED(status) else 0
         if number in _OUT_OF_MEMORY:
-            return ParseError("reading it ran out of memory", kind="memory")
+            return _out_of_memory()
         name = signal.Signals(number).name if number else "no reason given"
         return ParseError(f"reading it crashed the worker ({name})", kind="damaged")
 
@@ -158,6 +166,10 @@ class Workers:
         for worker in workers:
             worker.bury()
         self._threads.shutdown()
+
+
+def _out_of_memory() -> ParseError:
+    return ParseError("reading it took more memory than a worker may have", kind="memory")
 
 
 def _raised(answer: bytearray) -> Exception:

@@ -12,6 +12,7 @@ _HEADER = struct.Struct("!BQ")
 CALL = 0  # pickled (function, positional, keywords)
 RESULT = 1  # pickled value
 RAISED = 2  # pickled (exception, traceback as text)
+EXHAUSTED = 3  # nothing: the memory ran out, and the process is not to be trusted any more
 
 
 class ClosedError(Exception):
