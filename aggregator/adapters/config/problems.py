@@ -19,8 +19,8 @@ Span = tuple[int, int]  # offsets into the text, end exclusive
 
 # libyaml counts lines by these, and so must we.
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-# Greedy up to the last @: a password may hold a slash.
-_USER_INFO = re.compile(r"""(?<=://)[^\s"'<>]*(?=@)""")
+# Greedy up to the last @: a password may hold a slash. The scheme may be missing.
+_USER_INFO = re.compile(r"""(?:(?<=://)[^\s"'<>]*|[^\s"'<>:/]+:(?!//)[^\s"'<>]+)(?=@)""")
 _LONGEST_EXCERPT = 160
 _FAR_ENOUGH = 8192  # user info that begins in an excerpt ends before this
 _MOST_PROBLEMS = 1000

@@ -63,10 +63,10 @@ def duration(text: object) -> timedelta:
     if match is None:
         shown = quoted(text) if isinstance(text, str) else "this"
         raise Wrong(f"{shown} is not a duration", "write 30s, 15m, 2h, 7d or 1w")
-    amount = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-    if amount > _LONGEST:
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST.total_seconds():
         raise Wrong(f"{quoted(match[0])} is longer than a century")
-    return amount
+    return timedelta(seconds=seconds)
 
 
 def size(text: object) -> int:
@@ -215,7 +215,7 @@ def _check_scheme(text: str, shown: str) -> None:
 
 
 def _hidden(url: str) -> str:
-    """A URL without its user info, for messages."""
-    head, slashes, tail = url.partition("://")
-    info, at, rest = tail.rpartition("@")
-    return f"{head}{slashes}***@{rest}" if slashes and at and info else url
+    """A URL without its user info, for messages; with or without a scheme."""
+    scheme, slashes, rest = url.partition("://") if "://" in url else ("", "", url)
+    head, at, tail = rest.rpartition("@")
+    return f"{scheme}{slashes}***@{tail}" if head and at else url
