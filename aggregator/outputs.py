@@ -9,7 +9,6 @@ from hashlib import blake2b
 
 from aggregator.core.filter import verdict
 from aggregator.core.model import Article, OutputState, Verdict
-from aggregator.core.render import RENDER_VERSION
 from aggregator.core.settings import Output, Rules, Settings, Source
 
 
@@ -17,7 +16,6 @@ def digest(settings: Settings, output: Output) -> str:
     """Return a hash over everything in feeds.yaml that shapes the bytes of an output."""
     sources = {source.id: source for source in settings.sources}
     shape = [
-        RENDER_VERSION,
         settings.base_url,
         *_output_shape(output),
         [_source_shape(sources[source]) for source in output.sources if source in sources],

@@ -335,9 +335,14 @@ def build(
         atom_id=output.atom_id or state.atom_id,
         settings_changed_at=state.settings_changed_at,
     )
-    report = BuildReport(output=output.id, entries=len(chosen), size=len(rendered.body))
+    report = BuildReport(
+        output=output.id,
+        entries=len(rendered.carried),
+        size=len(rendered.body),
+        left_out=rendered.left_out,
+    )
     try:
         changed = publish(f"feeds/{output.id}.atom", rendered.body)
     except PublishError as error:
         return Built(replace(report, error=str(error)), ())
-    return Built(replace(report, changed=changed), tuple(article.slug_hash for article in chosen))
+    return Built(replace(report, changed=changed), rendered.carried)

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from aggregator.adapters.schedule import Heartbeat
+from aggregator.adapters.schedule import Chore, Heartbeat
 from aggregator.app import App, Engine, LiveView, clock
 from aggregator.app.metrics import Metrics
 from aggregator.core.errors import AggregatorError, ConfigError
@@ -21,10 +21,10 @@ from aggregator.web import make_app, serve
 
 TICK_SECONDS = 1.0
 DEBOUNCE_SECONDS = 1.0  # results of polls that end together are built together
-TIMED_BUILD_SECONDS = 600.0  # rules on age let articles leave without any poll
 DRAIN_SECONDS = 10.0
 LAG_PROBE_SECONDS = 0.5
 HOUSEKEEPING = "17 3 * * *"
+TIMED_BUILDS = "*/10 * * * *"  # rules on age let articles leave without any poll
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ async def run(app: App, *, listen: str, ready: Callable[[str], None]) -> None:
     """
     metrics = Metrics()
     daemon = _Daemon(app, metrics)
-    async with Engine(app, report=daemon.polled, built=daemon.built) as engine:
+    async with Engine(app, report=daemon.polled, built=daemon.built, spread=True) as engine:
         daemon.attach(engine)
-        runner = await serve(make_app(daemon.view), listen)
+        listening = await serve(make_app(daemon.view), listen)
         try:
-            await daemon.live(lambda: ready(runner.address))
+            await daemon.live(lambda: ready(listening.url))
         finally:
-            await runner.cleanup()
+            await listening.close()
 
 
 class _Daemon:
@@ -102,12 +102,18 @@ class _Daemon:
             loop.add_signal_handler(number, self._stopping)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         heart = Heartbeat(
-            self._tick, seconds=TICK_SECONDS, jobs={HOUSEKEEPING: self._engine.housekeep}
+            self._tick,
+            every=TICK_SECONDS,
+            failed=_log_failure,
+            chores=(
+                Chore(name="housekeeping", cron=HOUSEKEEPING, run=self._engine.housekeep),
+                Chore(name="timed builds", cron=TIMED_BUILDS, run=self._build_timed),
+            ),
         )
         self._changed.set()
         tasks = [
             asyncio.create_task(body)
-            for body in (self._build_changes(), self._build_timed(), self._reloads(), self._lag())
+            for body in (self._build_changes(), self._reloads(), self._lag())
         ]
         heart.start()
         ready()
@@ -117,6 +123,7 @@ class _Daemon:
         finally:
             notify("STOPPING=1")
             heart.stop()
+            await heart.idle()
             await self._engine.dispatcher.drain(DRAIN_SECONDS)
             for task in tasks:
                 task.cancel()
@@ -156,9 +163,7 @@ class _Daemon:
             await self._build(timed=False)
 
     async def _build_timed(self) -> None:
-        while True:
-            await asyncio.sleep(TIMED_BUILD_SECONDS)
-            await self._build(timed=True)
+        await self._build(timed=True)
 
     async def _build(self, *, timed: bool) -> None:
         """Build; a refusing database or disk is logged, and the next change tries again."""
@@ -202,6 +207,10 @@ class _Daemon:
             await asyncio.sleep(LAG_PROBE_SECONDS)
             late = clock.ticks() - before - LAG_PROBE_SECONDS
             self.view.worst_lag = max(self.view.worst_lag, late)
+
+
+def _log_failure(name: str, error: BaseException) -> None:
+    logger.error("%s failed", name, exc_info=error)
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -52,7 +52,7 @@ class World:
     async def claim(self, *, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
         if self.refuse:
             raise StoreError("disk full")
-        taken = []
+        taken: list[SourceState] = []
         for name in list(self.due):
             if len(taken) < limit and accept(name):
                 self.due.remove(name)

@@ -38,7 +38,7 @@ async def run_once(app: App, *, force: bool = False) -> Ran:
             claim, _ = engine.claim_named(list(app.sources), force=True)
             await engine.dispatcher.run_until_idle(claim)
         else:
-            await engine.dispatcher.run_until_idle()
+            await engine.dispatcher.run_until_idle(engine.claim_once())
         await engine.build(timed=True)
     return Ran(tuple(polls), tuple(builds))
 

@@ -47,6 +47,7 @@ class Engine:
     """Everything that runs: fetcher, workers, writer, dispatcher. An async context manager.
 
     `report` is called on the event loop with each PollReport, `built` with each BuildReport.
+    `spread` puts the first polls of new sources apart; a run that ends does not wait for them.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Engine:
         *,
         report: Callable[[PollReport], None] = lambda _: None,
         built: Callable[[BuildReport], None] = lambda _: None,
+        spread: bool = False,
     ) -> None:
         self.app = app
+        self._spread = MAX_SPREAD if spread else timedelta(0)
         self._report = report
         self._built = built
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="build")
@@ -114,7 +117,7 @@ class Engine:
                 self.app.store.adopt,
                 settings.sources,
                 now=clock.now(),
-                spread=min(spread, MAX_SPREAD),
+                spread=min(spread, self._spread),
             )
         )
         await self._off_loop(self._prepare_outputs)
@@ -158,6 +161,22 @@ class Engine:
     ) -> tuple[SourceState, ...]:
         """Claim what is due; the lease is committed when this returns."""
         return await self._claim(limit, accept, only=None, force=False)
+
+    def claim_once(self) -> Claim:
+        """Return a claim for what is due that takes no source twice: a run must end."""
+        taken: set[str] = set()
+
+        async def claim(*, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
+            states = await self._claim(
+                limit,
+                lambda source: source not in taken and accept(source),
+                only=None,
+                force=False,
+            )
+            taken.update(state.source for state in states)
+            return states
+
+        return claim
 
     def claim_named(self, names: Sequence[str], *, force: bool) -> tuple[Claim, dict[str, None]]:
         """Return a claim for the named sources, each once, and those not yet claimed."""

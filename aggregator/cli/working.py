@@ -72,7 +72,7 @@ async def _poll_once(
     async with Engine(app, report=progress.polled, built=progress.built) as engine:
         if names is None:
             progress.begin(app.due())
-            await engine.dispatcher.run_until_idle()
+            await engine.dispatcher.run_until_idle(engine.claim_once())
             missed: tuple[str, ...] = ()
         else:
             progress.begin(len(names))

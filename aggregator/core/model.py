@@ -292,6 +292,7 @@ class BuildReport:
     entries: int = 0
     changed: bool = False  # were any bytes written?
     size: int = 0  # bytes
+    left_out: tuple[str, ...] = ()  # a reason for each article that could not be shown
     error: str = ""
 
 

@@ -73,7 +73,7 @@ def test_two_texts_that_do_not_overlap_veto_the_same_headline() -> None:
 def test_a_recurring_column_is_a_new_article_each_week() -> None:
     library = Library()
     title = "What we learned about the economy this week"
-    slugs = set()
+    slugs: set[str] = set()
     for week in range(4):
         when = NOON + 7 * DAY * week
         columns = [

@@ -64,7 +64,7 @@ def test_whatever_the_store_holds_the_document_is_valid(
     result = rendered(*articles)
     schema.assertValid(etree.fromstring(result.body))
     assert b"<!" not in result.body
-    assert result.entries + len(result.left_out) == len(articles)
+    assert len(result.carried) + len(result.left_out) == len(articles)
 
 
 @given(articles=st.lists(nasty_article, max_size=3))
@@ -152,7 +152,7 @@ def test_the_id_of_an_article_is_kept_to_the_letter() -> None:
 def test_an_id_is_never_given_twice() -> None:
     twin = replace(article(2), id=article(1).id)
     result = rendered(article(1), twin, article(3))
-    assert result.entries == 2
+    assert len(result.carried) == 2
     assert result.left_out == (f"{twin.slug}: repeats the id urn:example:1",)
 
 
@@ -351,15 +351,15 @@ def test_a_document_has_a_greatest_size() -> None:
     articles = [article(number, content="<p>" + "x " * 250_000) for number in range(30)]
     result = rendered(*articles)
     assert len(result.body) < MAX_DOCUMENT * 1.1
-    assert 0 < result.entries < 30
-    assert len(result.left_out) == 30 - result.entries
+    assert 0 < len(result.carried) < 30
+    assert len(result.left_out) == 30 - len(result.carried)
 
 
 def test_an_article_that_cannot_be_rendered_costs_only_itself() -> None:
     nameless = replace(article(2), id="")
     zoneless = replace(article(3), updated=datetime(2026, 1, 1))  # noqa: DTZ001
     result = rendered(article(1), nameless, zoneless)
-    assert result.entries == 1
+    assert len(result.carried) == 1
     assert [reason.partition(":")[0] for reason in result.left_out] == [
         nameless.slug,
         zoneless.slug,

@@ -40,7 +40,7 @@ class Rendered:
     """One document. `left_out` has a reason for each article that could not be shown."""
 
     body: bytes
-    entries: int
+    carried: tuple[int, ...]  # slug hashes of the articles in it, in order
     updated: datetime  # the feed's atom:updated
     left_out: tuple[str, ...] = ()
 
@@ -92,7 +92,7 @@ def render(
         body = document(chosen)
     return Rendered(
         body=body,
-        entries=len(chosen),
+        carried=tuple(article.slug_hash for article in chosen),
         updated=_newest(chosen, settings_changed_at),
         left_out=left_out,
     )

@@ -1,0 +1,1 @@
+"""What the whole house must show on real documents. Skipped where the corpus is absent."""
