@@ -97,7 +97,7 @@ class _Reader:
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
             self._fail(f"not well-formed XML: {reason}", error.lineno, error.offset + 1)
-        except ValueError as error:  # an encoding that Python does not know
+        except (LookupError, ValueError) as error:  # an encoding that Python does not know
             self._fail(f"not readable: {error}")
         return tuple(self._feeds.values())
 

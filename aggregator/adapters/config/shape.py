@@ -216,7 +216,7 @@ class RootShape(Shape):
         [],
         "The feeds that are published. Without any, one named `all` carries all sources.",
     )
-    limits: LimitsShape = key({}, "Bounds for everything that comes from outside.")
+    limits: LimitsShape = key({}, "Bounds on size, time and number.")
     network: NetworkShape = key({}, "What may be reached.")
     retention: RetentionShape = key({}, "How long articles are kept.")
     server: ServerShape = key({}, "The built-in server.")
