@@ -153,7 +153,7 @@ def _backoff(
 
 
 def _told(state: SourceState, *, seconds: int, status: int | None) -> str:
-    what = f"status {status}" if status is not None else state.last_error_kind
+    what = f"status {status}" if state.last_error_kind == "http" else state.last_error_kind
     times = "failure" if state.fail_count == 1 else "failures in a row"
     return f"backing off {in_words(seconds)}: {state.fail_count} {times} ({what})"
 

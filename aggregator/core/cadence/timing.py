@@ -164,12 +164,14 @@ def _out_of_window(
     """Move a poll due in skipHours or skipDays (RSS 2.0, GMT) to the end of that window."""
     hours = frozenset(hints.skip_hours) if len(set(hints.skip_hours)) < 24 else frozenset()
     days = frozenset(hints.skip_days) if len(set(hints.skip_days)) < 7 else frozenset()
-    free = at
-    for _ in range(8 * 24):  # an open hour on an open day is never further away
-        if free.hour not in hours and free.weekday() not in days:
-            break
-        free = free.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    if free == at:
+
+    def is_open(moment: datetime) -> bool:
+        return moment.hour not in hours and moment.weekday() not in days
+
+    if is_open(at):
         return at, reason
+    this_hour = at.replace(minute=0, second=0, microsecond=0)
+    later = (this_hour + timedelta(hours=n) for n in range(1, 8 * 24))
+    end = next(filter(is_open, later), at)  # never further away
     late = timedelta(seconds=math.ceil(_WINDOW_JITTER * _bounded(chance)))
-    return free + late, f"{reason}; closed until {free:%a %H:%M} UTC by skipHours/skipDays"
+    return end + late, f"{reason}; closed until {end:%a %H:%M} UTC by skipHours/skipDays"
