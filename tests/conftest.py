@@ -42,6 +42,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name binary parameters by their length: compressed bytes may hold the time of day.
+
+    Ids that differ between two processes stop a parallel run.
+    """
+    if isinstance(val, bytes) and not (len(val) <= 80 and val.isascii() and b"\0" not in val):
+        return f"{len(val)}-bytes"
+    return None
+
+
 def outside(name: str) -> Path:
     """A folder of the test material kept beside the project; skips the test without it."""
     root = Path(os.environ.get("AGGREGATOR_SHARED", PROJECT.parent / "shared"))
