@@ -29,7 +29,7 @@ def to_optional_seconds(moment: datetime | None) -> int | None:
 
 
 def to_moment(seconds: int) -> datetime:
-    return EPOCH + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def to_optional_moment(seconds: int | None) -> datetime | None:

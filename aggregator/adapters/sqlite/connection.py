@@ -14,7 +14,7 @@ from aggregator.core.errors import StoreError
 
 BUSY_SECONDS = 10.0  # how long a write waits for another process before it gives up
 JOURNAL_LIMIT = 64 * 1024 * 1024  # bytes the write-ahead log shrinks back to
-CACHE_KIB = 8 * 1024  # of each connection
+CACHE_KIB = 16 * 1024  # of each connection
 
 _WAYS_OUT = {
     sqlite3.SQLITE_NOTADB: "this is not a SQLite database; move the file away or restore a backup",

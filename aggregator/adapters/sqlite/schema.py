@@ -124,12 +124,15 @@ def _articles(db: Database) -> None:
     # The oldest entries of an article, and who carries it, from the index alone.
     _table(db, "entries").create_index(["slug_hash", "first_seen", "source"])
     db.execute("CREATE INDEX newest_of_source ON entries (source, sort_at DESC, slug_hash)")
+    # In the order of their arrival: entry keys are hashes, and a table of large rows in random
+    # order is written half-empty, all over the file.
     _table(db, "bodies").create(
-        {"entry_key": int, "body": str},
-        pk="entry_key",
+        {"arrival": int, "entry_key": int, "body": str},
+        pk="arrival",
         foreign_keys=[("entry_key", "entries", "entry_key")],
-        not_null={"body"},
+        not_null={"entry_key", "body"},
     )
+    _table(db, "bodies").create_index(["entry_key"], unique=True)
     _table(db, "kinds").create({"kind": int, "name": str}, pk="kind", not_null={"name"})
     _table(db, "kinds").create_index(["name"], unique=True)
     # The time is part of the key: the newest eight articles of a key that thousands share

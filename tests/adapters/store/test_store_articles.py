@@ -371,7 +371,6 @@ def test_an_article_is_found_by_slug_id_guid_link_and_words(store: SqliteStore) 
         assert store.find(nothing) == ()
 
 
-# S44
 @given(shown=st.lists(odd_entries, max_size=3, unique_by=lambda each: each.guid))
 def test_odd_texts_are_stored_and_come_back_as_they_were(
     store: SqliteStore, shown: list[Entry]

@@ -95,7 +95,6 @@ def test_two_processes_never_claim_the_same_source(tmp_path: Path) -> None:
     assert sorted(taken) == names
 
 
-# S44
 def test_a_save_waits_for_another_process_that_writes(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with SqliteStore.open(path) as store:
@@ -116,7 +115,6 @@ def test_two_processes_may_make_the_same_file_at_once(tmp_path: Path) -> None:
         assert store.integrity() == "ok"
 
 
-# S44
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX")
 def test_a_disk_that_refuses_is_told_and_leaves_the_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "store.db"

@@ -12,6 +12,7 @@ import pytest
 from aggregator.adapters.sqlite import SqliteStore, knowing
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Key
+from aggregator.pipeline import Store
 from tests.adapters.store.polls import (
     DAY,
     HOUR,
@@ -41,6 +42,12 @@ def filled(path: Path) -> Path:
             shown = (entry(str(number)) for number in range(start, start + 50))
             poll(store, source("a"), *shown)
     return path
+
+
+def test_it_is_a_store_as_the_story_needs_one(tmp_path: Path) -> None:
+    with SqliteStore.open(tmp_path / "store.db") as opened:
+        store: Store = opened  # what the type checker proves
+        assert store.next_due() is None
 
 
 # --- opening
@@ -78,7 +85,6 @@ def test_a_newer_schema_is_told_and_left_alone(tmp_path: Path) -> None:
     assert "newer aggregator (schema 99" in refused(path)
 
 
-# S44
 def test_a_damaged_file_is_a_clear_error_when_it_is_met(tmp_path: Path) -> None:
     path = filled(tmp_path / "store.db")
     whole = path.read_bytes()
