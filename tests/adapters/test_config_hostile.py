@@ -114,6 +114,7 @@ sources:
         ("title: \x01", "control character U+0001"),
         ("title: \ud800", "is not UTF-8"),
         ('title: "\\ud800"', "invalid Unicode"),
+        ('title: "\\U00110000"', "invalid Unicode"),
         ('title: "\\ufffe"', "control character"),
         ('title: "a\\nb"', "line break"),
         (f"title: {'x' * 1001}", "longer than 1000"),
@@ -219,7 +220,7 @@ def test_only_http_addresses_with_a_host_are_polled(tmp_path: Path, url: str) ->
         ("feed:https://x.example/f", "https://x.example/f"),
         ("x.example/f", "https://x.example/f"),
         ("x.example:8080/f", "https://x.example:8080/f"),
-        ("gopher://x.example/", "http://"),
+        ("gopher://x.example/", "gopher: is not polled"),
         ("https://x.example/a b", "%20"),
     ],
 )
@@ -290,6 +291,15 @@ LEAKS = [
     f"base_url: https://u:{SECRET}@x.example/",
     "sources: [{url: 'https://x.example/', password: '${TOKEN}\n', headers: {X: '${TOKEN}\n'}}]",
     "sources: ['ftp://x.example/?key=${TOKEN}']",
+    "sources: ['feed://x.example/?key=${CLEAN}']",
+    "sources: ['${CLEAN}']",
+    "sources: ['${CLEAN}:x']",
+    "sources: ['https://x.example:${CLEAN}/']",
+    "network: {proxy: 'ftp://u:${CLEAN}@x.example'}",
+    "base_url: ${CLEAN}",
+    "server: {listen: '${CLEAN}'}",
+    "sources: [{path: '/nowhere/${CLEAN}'}]",
+    "sources: [{url: 'https://x.example/', password_file: '/nowhere/${CLEAN}'}]",
     "sources: ['https://u:${TOKEN}@x.example:99999/']",
     "sources: ['https://u:${TOKEN}${NOPE}@x.example/']",
 ]
@@ -298,7 +308,8 @@ LEAKS = [
 # S11
 @pytest.mark.parametrize("text", LEAKS)
 def test_no_message_shows_a_secret(tmp_path: Path, text: str) -> None:
-    assert SECRET not in str(error(tmp_path, text, {"TOKEN": f"{SECRET}\n"}))
+    environ = {"TOKEN": f"{SECRET}\n", "CLEAN": SECRET}
+    assert SECRET not in str(error(tmp_path, text, environ))
 
 
 # S11

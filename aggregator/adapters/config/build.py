@@ -15,7 +15,7 @@ from aggregator.adapters.config.shape import (
     Shape,
     SourceShape,
 )
-from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, plain, texts
+from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, is_nothing, texts
 from aggregator.adapters.config.tree import Path as KeyPath
 from aggregator.adapters.config.values import quoted
 from aggregator.core.filter import Rule, RuleError, compile_rule
@@ -292,14 +292,14 @@ def _start_within(node: Node, offset: int | None, problems: Problems) -> int:
 
 def _text_at(node: Node, key: str) -> str | None:
     pair = node.pair(key) if isinstance(node, Keys) else None
-    if pair is None or plain(pair[1]) is None or not isinstance(pair[1], Scalar):
+    if pair is None or is_nothing(pair[1]) or not isinstance(pair[1], Scalar):
         return None
     return pair[1].text
 
 
 def _is_given(node: Node, key: str) -> bool:
     pair = node.pair(key) if isinstance(node, Keys) else None
-    return pair is not None and plain(pair[1]) is not None
+    return pair is not None and not is_nothing(pair[1])
 
 
 def _scalars(node: Node) -> tuple[Scalar, ...]:

@@ -33,6 +33,7 @@ from aggregator.adapters.config.tree import (
     Scalar,
     find,
     find_key,
+    is_nothing,
     leaves,
     plain,
 )
@@ -143,7 +144,7 @@ def _is_public(path: tuple[str, ...]) -> bool:
 
 def _listed(tree: Keys, name: str, problems: Problems) -> tuple[Node, ...]:
     pair = tree.pair(name)
-    if pair is None or plain(pair[1]) is None:
+    if pair is None or is_nothing(pair[1]):
         return ()
     if isinstance(pair[1], Items):
         return pair[1].nodes

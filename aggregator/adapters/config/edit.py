@@ -15,7 +15,16 @@ from aggregator.adapters.config.build import source_ids
 from aggregator.adapters.config.load import parse
 from aggregator.adapters.config.names import default_ids
 from aggregator.adapters.config.problems import Problems
-from aggregator.adapters.config.tree import Items, Keys, Node, Plain, Scalar, last_leaf, plain
+from aggregator.adapters.config.tree import (
+    Items,
+    Keys,
+    Node,
+    Plain,
+    Scalar,
+    is_nothing,
+    last_leaf,
+    plain,
+)
 from aggregator.adapters.config.values import (
     Wrong,
     address,
@@ -131,7 +140,7 @@ class _Insertion:
         if pair is None:
             return self._at_end(items)
         key, value = pair
-        if isinstance(value, Scalar) and plain(value) is None:
+        if is_nothing(value):
             return self._below_key(key, value, items)
         if not isinstance(value, Items):
             self._problems.fail(value.start, "sources", "expected a list", _BY_HAND)

@@ -114,18 +114,19 @@ def _secret_file(value: dict[str, object], info: ValidationInfo) -> str:
 
 def _read_secret(value: object, info: ValidationInfo) -> str:
     path = read_path(value, info)
+    shown = _shown(path, value)
     try:
         with path.open("rb") as opened:
             raw = opened.read(_LONGEST_SECRET + 1)
         text = raw.decode().rstrip("\r\n")
     except OSError as error:
-        raise Wrong(f"cannot read {quoted(str(path))}: {error.strerror}") from error
+        raise Wrong(f"cannot read {shown}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise Wrong(f"{quoted(str(path))} is not UTF-8 text") from error
+        raise Wrong(f"{shown} is not UTF-8 text") from error
     if not text or len(raw) > _LONGEST_SECRET:
-        raise Wrong(f"{quoted(str(path))} is {'too large' if text else 'empty'}")
+        raise Wrong(f"{shown} is {'too large' if text else 'empty'}")
     if not text.isprintable():
-        raise Wrong(f"{quoted(str(path))} holds more than one line, or control characters")
+        raise Wrong(f"{shown} holds more than one line, or control characters")
     return text
 
 
@@ -142,11 +143,17 @@ def read_path(value: object, info: ValidationInfo) -> Path:
     return _around(info).folder / text
 
 
+def _shown(path: Path, typed: object) -> str:
+    """The whole path, unless variables went into it: nobody knows what they hold."""
+    return quoted(typed if isinstance(typed, str) and "${" in typed else str(path))
+
+
 def read_file(value: object, info: ValidationInfo) -> Path:
     path = read_path(value, info)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise Wrong(f"{quoted(str(path))} {what}", "paths are relative to the folder of this file")
+        hint = "paths are relative to the folder of this file"
+        raise Wrong(f"{_shown(path, value)} {what}", hint)
     return path
 
 
@@ -234,11 +241,8 @@ def read_cron(value: object, info: ValidationInfo) -> Schedule:
     text = read_line(_text(value))
     try:
         _around(info).check_cron(text)
-    except Wrong:
-        raise
     except ValueError as error:
-        hint = 'five fields: minute hour day month weekday, such as "0 6 * * *"'
-        raise Wrong(f"{quoted(text)} is not a cron expression: {error}", hint) from error
+        raise Wrong(str(error), 'write minute hour day month weekday: "0 6 * * *"') from error
     return Schedule(cron=text)
 
 
@@ -271,7 +275,7 @@ def read_atom_id(value: object) -> str:
 
 
 def read_listen(value: object, info: ValidationInfo) -> str:
-    return values.listen(read_expanded(value, info))
+    return values.listen(read_expanded(value, info), typed=_text(value))
 
 
 def off_switch(value: object) -> object:

@@ -27,6 +27,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
+_TELLING = frozenset(["", *"+-.0123456789", *(word[:1] for word in _CONSTANTS)])
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -82,11 +83,11 @@ def compose(text: str, problems: Problems) -> Keys:
         offset = mark.index if mark else 0
         what = ": ".join(part for part in (error.context, error.problem) if part)
         problems.fail(offset, "", f"not YAML: {what}", _advice(text, offset))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: \U00110000 without libyaml
         problems.fail(0, "", f"not YAML: {str(error).splitlines()[0]}")
     if isinstance(root, Keys):
         return root
-    if isinstance(root, Scalar) and plain(root) is None:
+    if is_nothing(root):
         return Keys((), flow=False, start=len(text), end=len(text))
     return problems.fail(root.start, "", "expected keys, such as `sources:`", "see docs")
 
@@ -100,10 +101,15 @@ def plain(node: Node) -> Plain:
     return {key.text: plain(value) for key, value in node.pairs}
 
 
+def is_nothing(node: Node) -> bool:
+    """Is it a key's missing value, or null?"""
+    return isinstance(node, Scalar) and plain(node) is None
+
+
 def texts(node: Node) -> Plain:
     """Like `plain`, but numbers stay as they are spelled: for rules, where 1.20 is a word."""
     if isinstance(node, Scalar):
-        return None if plain(node) is None else node.text
+        return None if is_nothing(node) else node.text
     if isinstance(node, Items):
         return [texts(item) for item in node.nodes]
     return {key.text: texts(value) for key, value in node.pairs}
@@ -156,6 +162,8 @@ def _child(node: Node, step: str | int) -> Node | None:
 
 def _value(scalar: Scalar) -> str | int | float | bool | None:
     text = scalar.text
+    if text[:1] not in _TELLING:  # nearly always: this is asked of every scalar of the file
+        return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _NUMBER.fullmatch(text):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d|w)")
@@ -113,11 +113,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def listen(text: str) -> str:
-    """`HOST:PORT`, `[::1]:8080` or `:8080`."""
+def listen(text: str, *, typed: str = "") -> str:
+    """`HOST:PORT`, `[::1]:8080` or `:8080`; `typed` as for address."""
     match = _LISTEN.fullmatch(text)
     if match is None or int(match[2]) > 65_535:
-        raise Wrong(f"{quoted(text)} is not HOST:PORT", "write 127.0.0.1:8080")
+        raise Wrong(f"{quoted(typed or text)} is not HOST:PORT", "write 127.0.0.1:8080")
     return text
 
 
@@ -161,57 +161,61 @@ def address(text: str, *, typed: str = "") -> Address:
 
     `typed` is what stands in the file, for messages: variables in it are not expanded.
     """
-    shown = quoted(_hidden(typed or text))
-    _check_characters(text, shown)
-    _check_scheme(text, shown)
+    typed = typed or text
+    try:
+        _check_characters(text)
+        if not text.lower().startswith(("http://", "https://")):
+            raise _wrong_scheme(typed)
+        return _address(text)
+    except Wrong as wrong:
+        raise Wrong(f"{quoted(_hidden(typed))} {wrong.what}", wrong.hint) from None
+
+
+def _address(text: str) -> Address:
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise Wrong(f"{shown} is not a URL: host or port is malformed") from None
+        raise Wrong("is not a URL: host or port is malformed") from None
     host = parts.hostname or ""
     if not host.strip(".") or ".." in host or port == 0:
-        raise Wrong(f"{shown} has no usable host", "write https://example.com/feed")
-    return _address(text, parts, shown)
-
-
-def _address(text: str, parts: SplitResult, shown: str) -> Address:
+        raise Wrong("has no usable host", "write https://example.com/feed")
     info, at, location = parts.netloc.rpartition("@")
     url = text.partition("#")[0]
     if not at:
         return Address(url=url)
     username, colon, password = (unquote(part) for part in info.partition(":"))
     if not (username + password).isprintable():
-        raise Wrong(f"{shown} hides control characters in its user info")
+        raise Wrong("hides control characters in its user info")
     url = url.replace(parts.netloc, location, 1)
     return Address(url=url, username=username, password=password if colon else None)
 
 
-def _check_characters(text: str, shown: str) -> None:
+def _check_characters(text: str) -> None:
     if len(text) > _LONGEST_URL:
-        raise Wrong(f"{shown} is longer than {_LONGEST_URL} characters")
-    # urlsplit would silently delete CR, LF and tab.
-    if any(character.isspace() or not character.isprintable() for character in text):
-        raise Wrong(f"{shown} holds white space or control characters", "write %20 for a space")
+        raise Wrong(f"is longer than {_LONGEST_URL} characters")
+    # urlsplit would silently delete CR, LF and tab. Of white space only " " is printable.
+    if " " in text or not text.isprintable():
+        raise Wrong("holds white space or control characters", "write %20 for a space")
     if "\\" in text:
-        raise Wrong(f"{shown} holds a backslash", "URLs have forward slashes")
+        raise Wrong("holds a backslash", "URLs have forward slashes")
 
 
-def _check_scheme(text: str, shown: str) -> None:
-    match = _SCHEME.match(text)
+def _wrong_scheme(typed: str) -> Wrong:
+    """What to say of something that does not begin with http:// or https://."""
+    match = _SCHEME.match(typed)
     scheme = match[1].lower() if match else ""
-    if scheme in {"http", "https"} and text[len(scheme) :].startswith("://"):
-        return
-    rest = text[len(scheme) + 1 :].lstrip("/") if match else text.lstrip("/")
+    rest = typed[len(scheme) + 1 :].lstrip("/") if match else typed.lstrip("/")
+    what = "does not begin with https:// or http://"
     if scheme == "file":
-        raise Wrong(f"{shown} is a local file", f"write path: /{_hidden(rest)}")
-    if scheme == "feed":
+        return Wrong("is a local file", f"write path: /{_hidden(rest)}")
+    if "." in scheme or scheme == "localhost":
+        rest = typed
+    elif scheme == "feed":
         rest = rest.removeprefix("https:").removeprefix("http:").lstrip("/")
-    if scheme in {"feed", "http", "https"} or "." in scheme or scheme == "localhost" or not scheme:
-        target = text if "." in scheme or scheme == "localhost" else rest
-        hint = f"did you mean {quoted('https://' + _hidden(target))}?"
-        raise Wrong(f"{shown} does not begin with https:// or http://", hint)
-    raise Wrong(f"{shown}: {scheme}: is not polled", "only http:// and https:// are")
+    elif scheme not in {"", "http", "https"}:
+        return Wrong(what, f"{scheme}: is not polled")
+    return Wrong(what, f"did you mean {quoted('https://' + _hidden(rest))}?")
 
 
 def _hidden(url: str) -> str:
