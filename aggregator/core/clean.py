@@ -236,6 +236,7 @@ _NEVER_NESTED = _words(
 )
 _FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
 _IMAGE = re.compile(r"<img\b([^>]*)>")
+_PRE = re.compile(r"(<pre\b[^>]*>)\n+")
 _PIXEL = re.compile(r' (?:width|height)="\s*0*[01](?:px)?\s*"')
 
 
@@ -264,8 +265,9 @@ class HtmlCleaner:
         return self._reduced(markup)
 
     def _once(self, markup: str) -> str:
-        cleaned = self._sanitiser.clean(xml_legal(markup))
-        return xml_legal(_IMAGE.sub(_visible_image, cleaned)).strip()
+        cleaned = _IMAGE.sub(_visible_image, self._sanitiser.clean(xml_legal(markup)))
+        # every parser drops the first line end in <pre>, so a second would go next time
+        return _PRE.sub(r"\1", xml_legal(cleaned)).strip()
 
     def _reduced(self, markup: str) -> str:
         text = " ".join(_unescape(_bare(xml_legal(markup))).split())[:MAX_REDUCED]

@@ -166,6 +166,10 @@ def test_relative_addresses_go_when_there_is_no_base() -> None:
     assert HtmlCleaner("http://[").clean("<img src=a.png>t") == "t"
 
 
+def test_line_ends_that_begin_preformatted_text_cost_it_nothing_else() -> None:
+    assert clean("<pre>\n\n\n  a\n b</pre>") == "<pre>  a\n b</pre>"
+
+
 # S21
 @pytest.mark.parametrize(
     "piece",

@@ -1,9 +1,14 @@
-"""core/parse over every document of the corpus: no surprise, and nothing that gets lost."""
+"""core/parse over the documents of the corpus: no surprise, and nothing that gets lost.
+
+A quarter of them, always the same; all with AGGREGATOR_WHOLE_CORPUS=1 in the environment.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
+import random
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -16,13 +21,16 @@ from tests.core.documents import read
 from tests.core.test_parse import assert_sound
 
 LIMIT = 2000
+WHOLE = bool(os.environ.get("AGGREGATOR_WHOLE_CORPUS"))
+SEED = 20251122
 
 
 def documents(corpus: Path) -> list[Path]:
-    """Every document of the corpus."""
+    """The documents to be read."""
     with (corpus / "MANIFEST.tsv").open(newline="") as manifest:
         rows = csv.DictReader(manifest, delimiter="\t")
-        return [corpus / row["repository"].replace("/", "__") / row["path"] for row in rows]
+        found = [corpus / row["repository"].replace("/", "__") / row["path"] for row in rows]
+    return found if WHOLE else random.Random(SEED).sample(found, len(found) // 4)
 
 
 def found_by_feedparser(body: bytes) -> int:
@@ -59,5 +67,5 @@ def test_every_document_gives_a_sound_feed_in_which_no_entry_is_lost(corpus: Pat
         if found_by_feedparser(body) > kept:
             lost.append(path.name)
     assert lost == []
-    assert counted["entries"] > 4000
+    assert counted["entries"] > (4000 if WHOLE else 500)
     assert counted["damaged"] < 10

@@ -27,6 +27,11 @@ def test_skipped_hours_count_24_as_midnight() -> None:
     assert hints(f"<skipHours>{hours}</skipHours>").skip_hours == (0, 3, 4)
 
 
+def test_a_flood_of_hours_is_read_in_part() -> None:
+    assert hints("<hour>3</hour>" * 64 + "<hour>4</hour>").skip_hours == (3,)
+    assert read(rss("<item><title>t</title><hour>3</hour></item>")).hints.skip_hours == ()
+
+
 # P32
 def test_skipping_every_hour_or_every_day_is_ignored() -> None:
     hours = "".join(f"<hour>{hour}</hour>" for hour in range(1, 25))

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from time import struct_time
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before there were feeds it is a mistake
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -52,7 +51,7 @@ def moment(written: str, parsed: object = None) -> datetime | None:
         return _plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(written[:10])))
     if _ISO.match(written) and (date := _first(written, datetime.fromisoformat)):
         return _plausible(date)
-    if isinstance(parsed, struct_time):
+    if isinstance(parsed, tuple):
         return _plausible(_from_struct(parsed))
     return _plausible(_first(written, parsedate_to_datetime, _spelled))
 
@@ -61,7 +60,7 @@ def _plausible(date: datetime | None) -> datetime | None:
     return date if date is not None and EARLIEST <= date < LATEST else None
 
 
-def _from_struct(parsed: struct_time) -> datetime | None:
+def _from_struct(parsed: tuple[int, ...]) -> datetime | None:
     year, month, day, hour, minute, second = parsed[:6]
     try:
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
