@@ -45,8 +45,9 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
     names = _names(checked.sources, root.defaults.tags)
     _check_root(checked, problems)
     _check_unique(checked.sources, [name.id for name in names], problems)
+    dedupe = Dedupe(**dict(root.defaults.dedupe))
     sources = tuple(
-        _source(item, item.shape, name.id, root.defaults, problems)
+        _source(item, item.shape, name.id, root.defaults, dedupe, problems)
         for item, name in zip(checked.sources, names, strict=True)
         if item.shape is not None
     )
@@ -124,6 +125,7 @@ def _source(
     shape: SourceShape,
     name: str,
     defaults: DefaultsShape,
+    dedupe: Dedupe,
     problems: Problems,
 ) -> Source:
     _check_location(item, shape, problems)
@@ -137,7 +139,7 @@ def _source(
         schedule=_schedule(shape, defaults),
         priority=defaults.priority if shape.priority is None else shape.priority,
         rules=_rules(item, problems),
-        dedupe=Dedupe(**dict(shape.dedupe or defaults.dedupe)),
+        dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else dedupe,
         headers=tuple(shape.headers.items()),
         username=username,
         password=password,
