@@ -301,7 +301,6 @@ def test_no_address_but_of_the_web_comes_through() -> None:
     assert one_atom(f"<id>i</id><title>t</title>{author}").authors[0].uri == ""
 
 
-# S37
 def test_the_source_of_an_entry_is_kept_as_a_claim() -> None:
     entry = one('<title>t</title><source url="https://o.example/rss">Other</source>')
     assert entry.origin is not None

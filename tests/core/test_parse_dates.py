@@ -73,7 +73,6 @@ def test_a_date_that_cannot_be_meant_is_no_date(written: str) -> None:
     assert published(written) is None
 
 
-# P90
 def test_a_date_in_the_future_is_kept_as_published() -> None:
     assert published("Sun, 27 Jun 2077 10:00:00 GMT") == datetime(2077, 6, 27, 10, tzinfo=UTC)
 

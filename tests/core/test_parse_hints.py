@@ -70,14 +70,12 @@ def test_a_feed_that_says_nothing_gives_no_hints() -> None:
     assert hints("<title>t</title>") == Hints()
 
 
-# P34
 @pytest.mark.parametrize(("value", "expired"), [("true", True), ("false", False), ('"yes"', False)])
 def test_an_expired_json_feed_says_so(value: str, expired: bool) -> None:
     body = f'{{"version": "https://jsonfeed.org/version/1.1", "expired": {value}}}'
     assert read(body).hints.expired is expired
 
 
-# P51
 def test_a_new_address_is_a_hint_and_changes_no_address() -> None:
     moved = "<itunes:new-feed-url>https://new.example/feed</itunes:new-feed-url>"
     feed = read(rss("", moved))

@@ -224,7 +224,6 @@ def refused(body: bytes | str, content_type: str = "") -> ParseError:
     return caught.value
 
 
-# P72 P73
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -335,7 +334,7 @@ def test_a_json_feed_of_something_else_than_a_list_has_no_entries() -> None:
 # --- floods
 
 
-# S20 S38
+# S20
 @pytest.mark.parametrize(
     "item",
     [
