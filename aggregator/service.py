@@ -92,6 +92,7 @@ class _Daemon:
             entries=report.entries,
             changed=report.changed,
             bytes=report.size,
+            left_out="; ".join(report.left_out),
             error=report.error,
         )
 

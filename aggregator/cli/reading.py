@@ -192,6 +192,7 @@ def _why_values(answer: explain.Why) -> dict[str, object]:
                 "output": one.output,
                 "kept": one.verdict.kept,
                 "rule": one.verdict.rule,
+                "by": one.verdict.by,
                 "place": str(one.verdict.place) if one.verdict.place else None,
                 "carried_since": one.carried_since,
             }
@@ -210,7 +211,7 @@ def _why_lines(answer: explain.Why) -> list[str]:
     for one in answer.outputs:
         told = "kept" if one.verdict.kept else "dropped"
         if one.verdict.rule:
-            told += f" by {one.verdict.rule!r}"
+            told += f" by {one.verdict.by}: {shortened(one.verdict.rule)}"
         if one.verdict.place:
             told += f" at {one.verdict.place}"
         since = f", carried since {iso(one.carried_since)}" if one.carried_since else ""
@@ -218,6 +219,11 @@ def _why_lines(answer: explain.Why) -> list[str]:
             since = ", not carried now: beyond limit or age, or not built yet"
         lines.append(f"  output {one.output}: {told}{since}")
     return lines
+
+
+def shortened(rule: str, length: int = 80) -> str:
+    """Return the text of a rule, cut where it fills more than a line."""
+    return rule if len(rule) <= length else rule[: length - 1] + "…"
 
 
 @click.command()
