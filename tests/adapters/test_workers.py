@@ -88,7 +88,7 @@ async def test_a_call_that_never_ends_is_killed_at_the_deadline(
         error = await fails(pool, endless)
         assert error.kind == "deadline"
         assert "0.3 s" in str(error)
-        assert 0.3 <= time.monotonic() - began < 3
+        assert 0.25 <= time.monotonic() - began < 10
         assert await pool.run(tasks.double, 2) == 4
 
 
@@ -100,9 +100,16 @@ async def test_the_killed_worker_is_really_gone(tmp_path: Path) -> None:
         assert not exists(int(note.read_text().split()[0]))
 
 
+async def test_processor_time_counts_and_not_the_clock_of_a_busy_machine() -> None:
+    async with workers(deadline=0.3) as pool:
+        assert await pool.run(tasks.process_after, 0.6)
+        for _ in range(6):  # each call has the whole time again
+            assert await pool.run(tasks.spin_for, 0.1) >= 0.1
+
+
 async def test_waiting_for_a_worker_does_not_count_towards_the_deadline() -> None:
-    async with workers(deadline=0.5) as pool:
-        calls = [pool.run(tasks.process_after, 0.2) for _ in range(4)]
+    async with workers(deadline=0.1) as pool:
+        calls = [pool.run(tasks.process_after, 0.15) for _ in range(4)]
         assert len(set(await asyncio.gather(*calls))) == 1
 
 

@@ -41,6 +41,14 @@ def spin() -> NoReturn:
         pass
 
 
+def spin_for(seconds: float) -> float:
+    """Return the processor time spent."""
+    begun = time.process_time()
+    while time.process_time() - begun < seconds:
+        pass
+    return time.process_time() - begun
+
+
 def hang_in_c() -> None:
     ctypes.CDLL(None).pause()
 

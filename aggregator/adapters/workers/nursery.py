@@ -18,6 +18,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aggregator.adapters.workers import wire
 from aggregator.adapters.workers.packing import pack, unpack
@@ -31,20 +32,24 @@ ANSWER = struct.Struct("!q")
 # Ctrl-C, systemd and hang-ups address the whole group; when to stop is the parent's decision.
 _PARENTS_BUSINESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_NICENESS = 5  # serving goes before parsing
 _KILL_ME_FIRST = "500"  # when memory runs out, a worker is the least loss
 
 
-def main(control_fd: int, preload: Sequence[str], memory: int) -> None:
-    """Serve the pool at the other end of `control_fd` until it closes.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one worker may use: bytes of address space, and processor seconds for one call."""
 
-    `memory` is the address space of one worker in bytes.
-    """
+    memory: int
+    seconds: float
+
+
+def main(control_fd: int, preload: Sequence[str], bounds: Bounds) -> None:
+    """Serve the pool at the other end of `control_fd` until it closes."""
     for number in _PARENTS_BUSINESS:
         signal.signal(number, signal.SIG_IGN)
     control = socket.socket(fileno=control_fd)
     if _report_ready(control, preload):
-        _Nursery(control, memory).serve()
+        _Nursery(control, bounds).serve()
 
 
 def _report_ready(control: socket.socket, preload: Sequence[str]) -> bool:
@@ -61,9 +66,9 @@ def _report_ready(control: socket.socket, preload: Sequence[str]) -> bool:
 
 
 class _Nursery:
-    def __init__(self, control: socket.socket, memory: int) -> None:
+    def __init__(self, control: socket.socket, bounds: Bounds) -> None:
         self._control = control
-        self._memory = memory
+        self._bounds = bounds
         self._alive: set[int] = set()
 
     def serve(self) -> None:
@@ -102,7 +107,7 @@ class _Nursery:
         try:
             self._control.close()  # else the pool would not notice the end of the nursery
             if _die_with(nursery):
-                work(socket.socket(fileno=descriptor), self._memory)
+                work(socket.socket(fileno=descriptor), self._bounds)
         finally:
             os._exit(0)
 
@@ -124,13 +129,20 @@ def _die_with(nursery: int) -> bool:
     return os.getppid() == nursery
 
 
-def work(connection: socket.socket, memory: int) -> None:
-    """Answer calls one after the other until the pool hangs up."""
-    _restrict(memory)
+def work(connection: socket.socket, bounds: Bounds) -> None:
+    """Answer calls one after the other until the pool hangs up.
+
+    A call that uses up its processor time is ended by the kernel: SIGPROF is not handled, so
+    it works in the depths of a C library too, and a busy machine is not held against a document.
+    """
+    _restrict(bounds.memory)
     with contextlib.suppress(wire.ClosedError):
         while True:
             _, request = wire.receive(connection)
-            wire.send(connection, *_answer(request))
+            signal.setitimer(signal.ITIMER_PROF, bounds.seconds)
+            answer = _answer(request)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            wire.send(connection, *answer)
 
 
 def _restrict(memory: int) -> None:
@@ -139,7 +151,6 @@ def _restrict(memory: int) -> None:
     with contextlib.suppress(ValueError):  # macOS refuses
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_NICENESS)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
         file.write(_KILL_ME_FIRST)
 

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from aggregator.adapters.workers import wire
+from aggregator.adapters.workers.nursery import Bounds
 from aggregator.adapters.workers.packing import pack, unpack
 from aggregator.adapters.workers.processes import Nursery, Worker
 from aggregator.core.errors import ParseError
@@ -22,13 +23,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _PRELOAD = ("aggregator.core.read",)
+_PATIENCE = 4  # times the deadline by the clock: another process may have the processor
 _CALLS_PER_WORKER = 1000  # then a fresh one: whatever a C library leaks is given back
 _OUT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT)  # by the kernel; by an allocator that gives up
 
 
 class Workers:
-    """Runs functions in `count` processes; each call gets `deadline` seconds.
+    """Runs functions in `count` processes; each call gets `deadline` seconds of processor time.
 
+    On a machine busy with other things that may be four times as long by the clock, not more.
     `memory` is the address space of one worker in bytes. `preload` names the modules that are
     imported once, before any worker is forked.
     """
@@ -44,7 +47,7 @@ class Workers:
     ) -> None:
         self._count = count
         self._deadline = deadline
-        self._memory = memory
+        self._bounds = Bounds(memory, deadline)
         self._preload = tuple(preload)
         self._calls_per_worker = calls_per_worker
         self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
@@ -61,7 +64,7 @@ class Workers:
         """Return `function(*args, **kwargs)`, computed in a worker.
 
         Function, arguments and result must pickle. Raises ParseError when the deadline passes
-        (kind "deadline"; it counts from when a worker gets the call), when memory runs out
+        (kind "deadline"; it counts from when a worker gets the call), memory runs out
         ("memory") or the worker crashes ("damaged"). What the function raises arrives as it is;
         an exception that is not ours carries the worker's traceback as a note.
         """
@@ -94,11 +97,10 @@ class Workers:
     def _ask(self, worker: Worker, request: Sequence[bytes]) -> tuple[int, bytearray]:
         """Return what the worker answers; bury it when it does not, and say why."""
         try:
-            tag, answer = worker.ask(request, seconds=self._deadline)
+            tag, answer = worker.ask(request, seconds=self._deadline * _PATIENCE)
         except TimeoutError:
             worker.bury()
-            message = f"not read within {self._deadline:g} s"
-            raise ParseError(message, kind="deadline") from None
+            raise self._too_slow() from None
         except wire.ClosedError:
             raise self._why_dead(worker) from None
         except BaseException:
@@ -140,7 +142,7 @@ class Workers:
                 raise RuntimeError("the workers are closed")
             if self._nursery is None or not self._nursery.is_alive:
                 self._bury_nursery()
-                self._nursery = Nursery(self._preload, self._memory)
+                self._nursery = Nursery(self._preload, self._bounds)
             return self._nursery
 
     def _bury_nursery(self) -> None:
@@ -153,10 +155,15 @@ class Workers:
         if self._closed:
             return RuntimeError("the workers are closed")
         number = os.WTERMSIG(status) if status and os.WIFSIGNALED(status) else 0
+        if number == signal.SIGPROF:
+            return self._too_slow()
         if number in _OUT_OF_MEMORY:
             return _out_of_memory()
         name = signal.Signals(number).name if number else "no reason given"
         return ParseError(f"reading it crashed the worker ({name})", kind="damaged")
+
+    def _too_slow(self) -> ParseError:
+        return ParseError(f"not read within {self._deadline:g} s", kind="deadline")
 
     def _close(self) -> None:
         with self._lock:

@@ -15,14 +15,15 @@ from collections.abc import Sequence
 from threading import Lock
 
 from aggregator.adapters.workers import wire
-from aggregator.adapters.workers.nursery import ANSWER, BURY, HATCH, ORDER
+from aggregator.adapters.workers.nursery import ANSWER, BURY, HATCH, ORDER, Bounds
 from aggregator.core.errors import ParseError
 
 _ORDER_SECONDS = 10.0  # a nursery that takes longer is dead
 _START_SECONDS = 60.0  # importing, on a busy machine
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; "
-    "from aggregator.adapters.workers.nursery import main; main({control}, {preload!r}, {memory})"
+    "from aggregator.adapters.workers.nursery import Bounds, main; "
+    "main({control}, {preload!r}, {bounds!r})"
 )
 # Workers read hostile input: they get no secrets from the environment.
 _PASSED_ON = ("PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "PYTHON")
@@ -31,11 +32,11 @@ _PASSED_ON = ("PATH", "LANG", "LC_", "LD_LIBRARY_PATH", "PYTHON")
 class Nursery:
     """A started nursery. Raises RuntimeError when a module to preload cannot be imported."""
 
-    def __init__(self, preload: Sequence[str], memory: int) -> None:
+    def __init__(self, preload: Sequence[str], bounds: Bounds) -> None:
         self._lock = Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs.fileno(), preload=preload, memory=memory)
+            self._process = _start(theirs.fileno(), preload=preload, bounds=bounds)
         self.is_alive = True
         try:
             self._await_ready()
@@ -141,8 +142,8 @@ class Worker:
         return self._status
 
 
-def _start(control: int, *, preload: Sequence[str], memory: int) -> subprocess.Popen[bytes]:
-    boot = _BOOT.format(path=sys.path, control=control, preload=list(preload), memory=memory)
+def _start(control: int, *, preload: Sequence[str], bounds: Bounds) -> subprocess.Popen[bytes]:
+    boot = _BOOT.format(path=sys.path, control=control, preload=list(preload), bounds=bounds)
     return subprocess.Popen(
         [sys.executable, "-c", boot],
         pass_fds=(control,),
