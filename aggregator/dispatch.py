@@ -137,6 +137,10 @@ class Dispatcher:
     def in_flight(self) -> int:
         return len(self._running)
 
+    @property
+    def _free(self) -> int:
+        return max(0, self._limits.concurrency - len(self._running))
+
     async def tick(self) -> int:
         """Start what is due and return how many polls were started. Never runs twice at once.
 
@@ -145,19 +149,20 @@ class Dispatcher:
         if self._ticking.locked() or self._stopping:
             return 0
         async with self._ticking:
+            free = self._free
             try:
-                return await self._start_due(self._claim)
+                started = await self._start_due(self._claim)
+                self._hungry = started == free  # there may be more: ask again when a poll ends
+                return started
             except StoreError as error:
                 logger.error("claim failed error=%s", error)
                 return 0
 
     async def _start_due(self, claim: Claim) -> int:
-        free = self._limits.concurrency - len(self._running)
+        free = self._free
         if free <= 0:
-            self._hungry = True
             return 0
         claimed = await self._claim_fairly(claim, free)
-        self._hungry = len(claimed) == free
         for source, state, host in claimed:
             task = asyncio.create_task(self._run(source, state, host))
             self._running.add(task)

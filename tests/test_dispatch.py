@@ -151,6 +151,19 @@ async def test_a_full_house_is_refilled_without_waiting_for_the_next_tick() -> N
             await asyncio.sleep(0)
 
 
+async def test_a_run_polls_only_what_its_own_claim_gives() -> None:
+    world = World(hosts(40))
+    names = list(world.urls)[:20]
+
+    async def named(*, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
+        taken = [names.pop(0) for _ in range(min(limit, len(names))) if accept(names[0])]
+        return tuple(SourceState(source=name, next_poll_at=NOON) for name in taken)
+
+    await world.dispatcher().run_until_idle(named)
+    assert world.done == set(list(world.urls)[:20])
+    assert len(world.due) == 40
+
+
 async def test_draining_waits_for_polls_in_flight_and_cancels_the_late() -> None:  # P106
     world = World(hosts(3), slow=frozenset({"s1"}))
     dispatcher = world.dispatcher()

@@ -33,7 +33,6 @@ _SPACE = re.compile(r"\s+")
 
 def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
     """Return the identity of every entry of a feed, in the same order."""
-    guids = Counter(entry.guid for entry in feed.entries)
     links = [canonical_link(entry.link) for entry in feed.entries]
     link_counts = Counter(links)
     names = site_names(feed, source)
@@ -42,7 +41,6 @@ def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
             entry,
             source=source,
             link=link if link_counts[link] == 1 else "",
-            guid_repeats=guids[entry.guid] > 1,
             names=names,
         )
         for entry, link in zip(feed.entries, links, strict=True)
@@ -67,20 +65,17 @@ def site_names(feed: Feed, source: Source) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def _identity(
-    entry: Entry, *, source: Source, link: str, guid_repeats: bool, names: frozenset[str]
-) -> Identity:
+def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str]) -> Identity:
     text = story_text(text_of(entry.content or entry.summary))
     words = words_of(text)
     normal = headline(entry.title, site_names=names)
-    content = _content_hash(entry)
-    key = _entry_key(entry, source=source, content=content, guid_repeats=guid_repeats)
+    key = hash64("entry", source.id, entry.guid)
     return Identity(
         entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
         slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=normal, text=text),
-        keys=_keys(entry, source=source, link=link, normal=normal, guid_repeats=guid_repeats),
-        content_hash=content,
+        keys=_keys(entry, source=source, link=link, normal=normal),
+        content_hash=_content_hash(entry),
         sketch=sketch(words),
         words=len(words),
         headline=normal,
@@ -102,19 +97,6 @@ def is_distinctive(normal: str) -> bool:
     return sum(not word.isdigit() for word in words) >= DISTINCTIVE_WORDS
 
 
-def _entry_key(entry: Entry, *, source: Source, content: int, guid_repeats: bool) -> int:
-    """The primary key of the stored entry.
-
-    A guid that the document repeats says nothing: then link and content tell the entries
-    apart, for all of them alike, so that their order in the document does not matter (P82).
-    """
-    if not guid_repeats:
-        return hash64("entry", source.id, entry.guid)
-    if entry.link:
-        return hash64("entry", source.id, entry.guid, entry.link, slugify(entry.title))
-    return hash64("entry", source.id, entry.guid, str(content))
-
-
 def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, text: str) -> int:
     """Hash the full headline; without one the link, else the text. Pools do not share hashes."""
     pool = source.dedupe.pool
@@ -134,14 +116,12 @@ def own_slug_hash(entry_key: int) -> int:
     return hash64(HASH_VERSION, "own", str(entry_key))
 
 
-def _keys(
-    entry: Entry, *, source: Source, link: str, normal: str, guid_repeats: bool
-) -> tuple[Key, ...]:
+def _keys(entry: Entry, *, source: Source, link: str, normal: str) -> tuple[Key, ...]:
     dedupe = source.dedupe
-    keys = []
-    if not guid_repeats:
-        keys.append(Key("guid", hash64("guid", source.id, entry.guid)))
-        keys.append(Key("guid~", hash64("guid~", source.id, guid_without_host(entry.guid))))
+    keys = [
+        Key("guid", hash64("guid", source.id, entry.guid)),
+        Key("guid~", hash64("guid~", source.id, guid_without_host(entry.guid))),
+    ]
     if dedupe.enabled and link and "link" in dedupe.by:
         keys.append(Key("link", hash64("link", dedupe.pool, link)))
     if dedupe.enabled and "slug" in dedupe.by:

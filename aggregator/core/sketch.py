@@ -19,8 +19,9 @@ ENOUGH = 6  # comparable shingles below which a sketch says nothing
 _WORD = re.compile(r"[^\W_]+")
 # Leftovers of the page around a story. From such a line to the end nothing belongs to it.
 _END_MATTER = re.compile(
-    r"^\s*(?:references|leave a reply|leave a comment|share this\b.*|related posts?|related articles?"
-    r"|also read\b.*|sign up for our newsletter|the post .{1,300} appeared first on .*"
+    r"^\s*(?:references|leave a reply|leave a comment|share this\b.*|related posts?"
+    r"|related articles?|also read\b.*|sign up for our newsletter"
+    r"|the post .{1,300} appeared first on .*"
     r"|your email address will not be published.*|copyright \d{4}\b.*|read more\b.{0,40}"
     r"|\(only the headline and picture of this report may .*)\s*$",
     re.IGNORECASE | re.MULTILINE,

@@ -117,8 +117,8 @@ def _repaired(title: str) -> str:
 def headline(title: str, *, site_names: Collection[str] = ()) -> str:
     """Return the normal form of a headline: its slug without the decorations of syndication.
 
-    Wire prefixes (`UPDATE 2-`, `BREAKING:`, `World \u203a`), asides (`(Video)`) and a tail that names
-    the source (` - Reuters`; `site_names` holds slugs) go. "" when nothing is left.
+    Wire prefixes (`UPDATE 2-`, `BREAKING:`), paths (`World > `), asides (`(Video)`) and a tail that
+    names the source (` - Reuters`; `site_names` holds slugs) go. "" when nothing is left.
     """
     text = plain(title).strip()
     text = _without_prefixes(text)

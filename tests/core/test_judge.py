@@ -188,17 +188,10 @@ def test_live_blogs_that_differ_in_their_tails_are_two_articles() -> None:
     assert len({decision.slug for decision in decisions}) == 2
 
 
-def test_a_repeated_guid_loses_no_story() -> None:  # P82
-    library = Library()
-    items = (
-        entry("g", "Alpha story", link="https://s.example/a"),
-        entry("g", "Beta story", link="https://s.example/b"),
-        entry("g", "Alpha story", link="https://s.example/a"),
-    )
-    decisions = library.poll(ALPHA, *items)
-    assert len({decision.slug for decision in decisions}) == 2
-    again = library.poll(ALPHA, *reversed(items))
-    assert {decision.action for decision in again} == {"unchanged"}
+def test_an_entry_key_that_a_document_repeats_is_decided_once() -> None:
+    first, again = Library().poll(ALPHA, entry("g"), entry("g", "The same guid, other words"))
+    assert (first.action, again.action) == ("new", "unchanged")
+    assert first.slug == again.slug
 
 
 def test_an_id_is_not_stolen_by_another_source() -> None:  # S36
