@@ -50,8 +50,9 @@ class Store(Protocol):
         """Make the store know exactly these sources.
 
         A new source is due at a moment spread evenly over now .. now + spread; a known one
-        keeps its whole state; one no longer listed keeps its state and is never claimed.
-        On load, next_poll_at is clamped to now + 31 days (the clock may have jumped).
+        keeps its whole state; one no longer listed keeps its state and is never claimed. One
+        that was gone and has another URL now is due again. Times too far ahead are clamped
+        (the clock may have jumped).
         """
 
     def claim(
@@ -70,8 +71,9 @@ class Store(Protocol):
 
         Due: next_poll_at <= now, no lease in force, not gone, not parked, listed. Oldest due
         first. `accept(source id)` may refuse one (its host is busy); it is asked at most once
-        for each. The claim writes last_attempt_at = now, lease_until = now + lease and
-        next_poll_at = now + next_poll: a crash costs one interval and never an early poll.
+        for each. The claim writes last_attempt_at = now, lease_until = now + lease and, where
+        that is later, next_poll_at = now + next_poll or the floor in force: a crash costs one
+        interval and never an early poll.
         The returned states carry the new lease but the last_attempt_at of before.
         `only` names sources: they are taken although not due, if the last attempt is at least
         `hard_interval` ago; with `force` also before that, parked or gone. Never while leased.
@@ -113,13 +115,17 @@ class Store(Protocol):
     def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
         """What is known of an output; makes the row (with `fresh_id`) at first sight.
 
-        When `digest` differs from the stored one, settings_changed_at becomes `now`.
+        When `digest` differs from the stored one, settings_changed_at becomes `now`, and the
+        output counts as not built.
         """
 
     def close_build(
         self, output: str, *, change: int, slug_hashes: Sequence[int], now: datetime
     ) -> None:
-        """Record what an output carries now; first carriage gets the next sequence number."""
+        """Record what an output carries now; first carriage gets the next sequence number.
+
+        Of articles first carried together the older one gets the lower number.
+        """
 
     def output_states(self) -> dict[str, OutputState]: ...
 
@@ -143,7 +149,7 @@ class Store(Protocol):
     # --- housekeeping
 
     def prune(self, *, before: datetime, min_articles: int) -> int:
-        """Drop the bodies of articles sorted before `before`, keys stay; returns how many.
+        """Drop the bodies of entries sorted before `before`, keys stay; returns how many.
 
         The newest `min_articles` articles of each source keep theirs.
         """
@@ -189,11 +195,14 @@ async def poll(
 
     Raises StoreError when the database refuses. A bug stays an exception.
     """
+    fetched = None
     try:
         fetched = await fetch(source, state)
         body_hash, reading = await _read_if_changed(source, state, fetched, read)
     except SourceError as error:
-        return await record_failure(source, state, error, save=save, pacing=pacing, clock=clock)
+        return await record_failure(
+            source, state, error, fetched=fetched, save=save, pacing=pacing, clock=clock
+        )
     now = clock()
 
     def settle(novelty: Novelty) -> SourceState:
@@ -243,11 +252,15 @@ async def record_failure(
     state: SourceState,
     error: SourceError,
     *,
+    fetched: Fetched | None = None,
     save: Save,
     pacing: Pacing,
     clock: Callable[[], datetime],
 ) -> PollReport:
-    """Save that a poll failed and when to try again; entries and validators stay as they are."""
+    """Save that a poll failed and when to try again; entries and validators stay as they are.
+
+    `fetched` is what was received before reading it failed.
+    """
     now = clock()
 
     def settle(_: Novelty) -> SourceState:
@@ -255,6 +268,8 @@ async def record_failure(
             state,
             pace=cadence.Pace.of(source, pacing.limits),
             error=error,
+            url=source.url,
+            fetched=fetched,
             now=now,
             chance=pacing.chance(),
             cron_next=pacing.cron_next,
@@ -270,6 +285,8 @@ async def record_failure(
         error_kind=error.kind,
         next_poll_at=after.next_poll_at,
         next_reason=after.next_reason,
+        seconds=fetched.seconds if fetched else 0.0,
+        received=fetched.received if fetched else 0,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -117,6 +118,8 @@ class _Daemon:
             for body in (self._build_changes(), self._reloads(), self._lag())
         ]
         heart.start()
+        gc.collect()
+        gc.freeze()  # settings of many sources: a full collection over them stops the loop
         ready()
         notify("READY=1")
         try:

@@ -234,7 +234,9 @@ class Engine:
         return await self._fetcher.fetch(source, state)
 
     async def _read(self, source: Source, document: Document) -> Reading:
-        return await self._workers.run(read, document, source, self.app.settings.limits.max_entries)
+        """Read in a worker, which is told no more of the source than it needs: no secrets."""
+        told = Source(id=source.id, url=source.url, title=source.title, dedupe=source.dedupe)
+        return await self._workers.run(read, document, told, self.app.settings.limits.max_entries)
 
     async def _crashed(self, source: Source, state: SourceState, error: Exception) -> PollReport:
         told = ParseError(f"internal error: {type(error).__name__}: {error}", kind="bug")

@@ -100,4 +100,10 @@ class LiveView:
         )
 
     async def opml(self) -> bytes:
-        return await asyncio.to_thread(write_opml, self._app.settings)
+        states = await self.source_states()
+        return await asyncio.to_thread(
+            write_opml,
+            self._app.settings,
+            titles={state.source: state.info.title for state in states},
+            sites={state.source: state.info.link for state in states},
+        )

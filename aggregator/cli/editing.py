@@ -72,7 +72,9 @@ def add(session: Session, url: str, source_id: str | None, tags: Sequence[str]) 
     """Add the feed at URL to feeds.yaml; comments and formatting stay as they are."""
     with session.errors():
         text = _text(session.file)
-        edited = config.add_source(text, url=url, source_id=source_id, tags=tuple(tags))
+        edited = config.add_source(
+            text, url=url, source_id=source_id, tags=tuple(tags), file=str(session.file)
+        )
         _replace(session.file, edited)
     click.echo(f"added {url}")
 
@@ -83,7 +85,10 @@ def add(session: Session, url: str, source_id: str | None, tags: Sequence[str]) 
 def remove(session: Session, source: str) -> None:
     """Remove SOURCE from feeds.yaml; its stored entries stay."""
     with session.errors():
-        _replace(session.file, config.remove_source(_text(session.file), source))
+        edited = config.remove_source(
+            _text(session.file), source, environ=os.environ, file=str(session.file)
+        )
+        _replace(session.file, edited)
     click.echo(f"removed {source}")
 
 
@@ -94,15 +99,17 @@ def remove(session: Session, source: str) -> None:
 def import_(session: Session, file: Path, dry_run: bool) -> None:
     """Add the feeds of an OPML FILE to feeds.yaml; those already listed are left alone."""
     with session.errors():
-        feeds = opml.read_opml(file.read_bytes())
+        feeds = opml.read_opml(file.read_bytes(), file=str(file))
         known = {source.url for source in session.settings().sources}
-        text = _text(session.file)
         fresh = [feed for feed in feeds if feed.url not in known]
         for feed in fresh:
             click.echo(f"+ {feed.url}  {feed.title}")
-            text = config.add_source(text, url=feed.url, source_id=None, tags=feed.tags)
-        if not dry_run and fresh:
-            _replace(session.file, text)
+        if fresh and not dry_run:
+            wanted = [
+                config.NewSource(url=feed.url, title=feed.title, tags=feed.tags) for feed in fresh
+            ]
+            edited = config.add_sources(_text(session.file), wanted, file=str(session.file))
+            _replace(session.file, edited)
     click.echo(f"{len(fresh)} added, {len(feeds) - len(fresh)} already listed")
 
 
