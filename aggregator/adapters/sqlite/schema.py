@@ -63,6 +63,8 @@ def _table(db: Database, name: str) -> Table:
 def _first_schema(db: Database) -> None:
     _sources(db)
     _articles(db)
+    _entries(db)
+    _keys(db)
     _changes(db)
     _outputs(db)
 
@@ -90,11 +92,7 @@ def _sources(db: Database) -> None:
 
 
 def _articles(db: Database) -> None:
-    """Stories, the entries that carry them, their bodies, and the keys that find them.
-
-    Bodies stand apart: each poll looks up its entries, and narrow rows keep these look-ups in
-    few pages; retention deletes bodies and nothing else.
-    """
+    """Stories."""
     _table(db, "articles").create(
         {
             "slug_hash": int,
@@ -110,6 +108,14 @@ def _articles(db: Database) -> None:
     _table(db, "articles").create_index(["slug"], unique=True)
     _table(db, "articles").create_index(["atom_id"], unique=True)
     db.execute("CREATE INDEX newest ON articles (sort_at DESC, slug_hash)")
+
+
+def _entries(db: Database) -> None:
+    """The entries that carry stories, and their bodies.
+
+    Bodies stand apart: each poll looks up its entries, and narrow rows keep these look-ups in
+    few pages; retention deletes bodies and nothing else.
+    """
     texts = ("source", "guid", "link", "title", "rule", "evidence")
     counts = ("slug_hash", "content_hash", "changes", "words", "first_seen", "updated", "sort_at")
     _table(db, "entries").create(
@@ -133,6 +139,10 @@ def _articles(db: Database) -> None:
         not_null={"entry_key", "body"},
     )
     _table(db, "bodies").create_index(["entry_key"], unique=True)
+
+
+def _keys(db: Database) -> None:
+    """What finds the article of an entry, and the names of the kinds of keys."""
     _table(db, "kinds").create({"kind": int, "name": str}, pk="kind", not_null={"name"})
     _table(db, "kinds").create_index(["name"], unique=True)
     # The time is part of the key: the newest eight articles of a key that thousands share
