@@ -156,7 +156,7 @@ def test_a_bad_feeds_yaml_keeps_the_old_one_and_says_so(server: FeedServer, tmp_
 def test_a_daemon_and_a_poll_beside_it_fetch_nothing_twice(
     server: FeedServer, tmp_path: Path
 ) -> None:  # P104
-    server.bodies |= {f"s{number}": rss(ONE) for number in range(30)}
+    server.bodies |= {f"s{number}": rss(ONE) for number in range(10)}
     file = write_config(tmp_path, server.config())
     with daemon(file) as running:
         beside = subprocess.run(
@@ -166,7 +166,7 @@ def test_a_daemon_and_a_poll_beside_it_fetch_nothing_twice(
             check=False,
         )
         assert beside.returncode == 0, beside.stderr
-        eventually(lambda: len({path for path, _, _ in server.requests}) == 32)
+        eventually(lambda: len({path for path, _, _ in server.requests}) == 12)
         running.stop()
     assert all(server.asked(path) == 1 for path in server.bodies)
 

@@ -35,7 +35,7 @@ from aggregator.core.settings import Output, Source
 from aggregator.dispatch import Claim, Dispatcher
 from aggregator.logs import event
 
-LEASE_MARGIN = timedelta(seconds=30)  # for parsing in the queue and for the commit
+LEASE_MARGIN = timedelta(seconds=10)  # longer only matters to --force: next_poll_at has moved
 NEW_SOURCES_A_SECOND = 2.0  # first polls are spread: 20 sources take seconds
 MAX_SPREAD = timedelta(seconds=60)
 

@@ -114,7 +114,7 @@ def _secret_file(value: dict[str, object], info: ValidationInfo) -> str:
 
 def _read_secret(value: object, info: ValidationInfo) -> str:
     path = read_path(value, info)
-    shown = _shown(path, value)
+    shown = quoted(str(value))
     try:
         with path.open("rb") as opened:
             raw = opened.read(_LONGEST_SECRET + 1)
@@ -143,17 +143,12 @@ def read_path(value: object, info: ValidationInfo) -> Path:
     return _around(info).folder / text
 
 
-def _shown(path: Path, typed: object) -> str:
-    """The whole path, unless variables went into it: nobody knows what they hold."""
-    return quoted(typed if isinstance(typed, str) and "${" in typed else str(path))
-
-
 def read_file(value: object, info: ValidationInfo) -> Path:
     path = read_path(value, info)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         hint = "paths are relative to the folder of this file"
-        raise Wrong(f"{_shown(path, value)} {what}", hint)
+        raise Wrong(f"{quoted(str(value))} {what}", hint)
     return path
 
 

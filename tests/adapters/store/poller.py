@@ -48,8 +48,11 @@ def polls(path: Path) -> None:
         if state is None:
             adopt(store, source("a"))
         first = int(state.validators.etag or b"0") + 1 if state else 1
+        start = NOW
+        if state is not None and state.lease_until is not None:  # of the one that was killed
+            start = state.lease_until
         for number in count(first):
-            now = NOW + number * HOUR
+            now = start + number * HOUR
             (state,) = claim(store, "a", now=now, force=True)
             validators = Validators(etag=str(number).encode())
             shown = reading(source("a"), *document(number))
