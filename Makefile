@@ -19,8 +19,8 @@ help: ## say what can be made (the default)
 run: .venv/runtime ## serve feeds.yaml; ARGS="--listen 0.0.0.0:8080" is passed on
 	@exec $(BIN)/python -m aggregator run $(ARGS)
 
-test: lint ## what CI runs: lint, types, imports, tests; ARGS="-k slug" is passed to pytest
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+test: lint ## what CI runs: lint, types, imports, tests; ARGS="-k slug" for some tests only
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(if $(ARGS),$(ARGS),--cov)
 
 lint: .venv/development ## style, types, floors
 	@$(BIN)/ruff check $(CODE)

@@ -53,6 +53,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage in bulk tests: it triples their time, and would make the figure
+    depend on whether the outside material is there."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "acceptance" in item.path.parts or {"corpus", "testkit"}.intersection(names):
+            item.add_marker(pytest.mark.no_cover)
+
+
 def outside(name: str) -> Path:
     """A folder of the test material kept beside the project; skips the test without it."""
     root = Path(os.environ.get("AGGREGATOR_SHARED", PROJECT.parent / "shared"))
