@@ -241,6 +241,12 @@ class SourceState:
     gone_at: datetime | None = None  # first 410
     gone: bool = False  # confirmed: no more polls
     parked_until: datetime | None = None  # the whole host asked us to wait (429) until then
+    last_full_at: datetime | None = None  # the last answer that brought a document
+    request_mark: str = ""  # of credentials and headers when last polled: a change resets too
+    unstable_guids: bool = False  # most guids of a document were new, its entries were not
+    gaps: int = 0  # documents in a row that held no entry of the one before: some were lost
+    gap_at: datetime | None = None  # the last of them
+    queued: int = 0  # entries held back from outputs by the flood limit, let out poll by poll
     info: FeedInfo = FeedInfo()
 
 
@@ -253,6 +259,8 @@ class Novelty:
     unchanged: int = 0
     new_articles: int = 0
     joined: int = 0  # new entries that joined an article already known
+    churned: int = 0  # those of them that only have another guid: the source carried it already
+    held: int = 0  # new entries that may not enter the outputs (yet)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,11 @@ class Outcome:
     """Everything one poll found out, for the store to save at once.
 
     `state` is the claimed state (its lease fences the write); `settle` turns what the
-    document meant to the store into the state to write, inside the same transaction.
+    document meant to the store into the state to write, inside the same transaction; when it
+    raises a SourceError, nothing of the document is kept and the error reaches the caller.
+    `capacity` is how many new entries may enter the outputs; beyond it, the newest go first and
+    the rest is held: for ever when the document is the source's first one, else queued and let
+    out at later polls, `capacity` at a time.
     """
 
     source: Source
@@ -27,6 +31,7 @@ class Outcome:
     reading: Reading | None
     settle: Callable[[Novelty], SourceState]
     now: datetime
+    capacity: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class Limits:
     parse_deadline: timedelta = timedelta(seconds=5)
     parse_memory: int = 1024 * 1024 * 1024  # bytes of address space of one worker process
     max_entries: int = 2000  # of one document
+    first_entries: int = 50  # of a new source's first document that may enter the outputs
+    new_entries: int = 200  # of a later one; more wait for the next polls
     workers: int = 2  # processes that parse
     min_interval: timedelta = timedelta(minutes=60)  # adaptive interval never goes below
     max_interval: timedelta = timedelta(hours=12)  # nor above
