@@ -287,6 +287,7 @@ async def record_failure(
         next_reason=after.next_reason,
         seconds=fetched.seconds if fetched else 0.0,
         received=fetched.received if fetched else 0,
+        parked_until=after.parked_until,
     )
 
 

@@ -278,6 +278,7 @@ class PollReport:
     next_reason: str
     seconds: float = 0.0
     received: int = 0
+    parked_until: datetime | None = None  # the host said 429: nobody there is asked before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
