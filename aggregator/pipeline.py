@@ -197,14 +197,29 @@ async def poll(
     """
     fetched = None
     try:
-        fetched = await fetch(source, state)
+        fetched = await fetch(source, cadence.to_be_asked(state, now=clock()))
         body_hash, reading = await _read_if_changed(source, state, fetched, read)
+        outcome = _success(
+            source, state, fetched, reading, body_hash=body_hash, pacing=pacing, now=clock()
+        )
+        saved = await save(outcome)
     except SourceError as error:
         return await record_failure(
             source, state, error, fetched=fetched, save=save, pacing=pacing, clock=clock
         )
-    now = clock()
+    return _report_success(fetched, reading, saved, state=state)
 
+
+def _success(
+    source: Source,
+    state: SourceState,
+    fetched: Fetched,
+    reading: Reading | None,
+    *,
+    body_hash: bytes,
+    pacing: Pacing,
+    now: datetime,
+) -> Outcome:
     def settle(novelty: Novelty) -> SourceState:
         return cadence.after_success(
             state,
@@ -219,8 +234,7 @@ async def poll(
             cron_next=pacing.cron_next,
         )
 
-    saved = await save(Outcome(source=source, state=state, reading=reading, settle=settle, now=now))
-    return _report_success(fetched, reading, saved, state=state)
+    return Outcome(source=source, state=state, reading=reading, settle=settle, now=now)
 
 
 async def _read_if_changed(

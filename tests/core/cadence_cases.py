@@ -147,6 +147,7 @@ def fail(
     now: datetime = NOW,
     chance: float = 0.0,
     url: str = "",
+    mark: str = "",
     fetched: Fetched | None = None,
 ) -> SourceState:
     return after_failure(
@@ -156,7 +157,8 @@ def fail(
         now=now,
         chance=chance,
         cron_next=six_o_clock,
-        url=url,
+        url=url or (URL if mark else ""),
+        mark=mark,
         fetched=fetched,
     )
 

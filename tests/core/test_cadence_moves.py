@@ -9,6 +9,7 @@ import pytest
 
 from aggregator.core.cadence import changed_url, clamp_loaded, is_another_feed
 from aggregator.core.cadence.pace import Pace
+from aggregator.core.errors import SourceError
 from aggregator.core.model import FeedInfo, Hints, Novelty, SourceState, Validators
 from tests.core.cadence_cases import (
     DAY,
@@ -151,17 +152,18 @@ def stray(state: SourceState, *, novelty: Novelty, now: datetime = NOW) -> Sourc
     )
 
 
-def test_a_redirect_to_another_feed_is_said_and_never_settled_on() -> None:
-    state = stray(STEADY, novelty=Novelty(new=3))
-    assert state.last_error == f"moved to something else: {NEW} is another feed"
-    assert state.last_error_kind == "moved"
-    assert state.info == STEADY.info
-    for day in range(1, 20):  # by now its entries are known, which proves nothing
-        state = stray(state, novelty=Novelty(unchanged=3), now=NOW + day * DAY)
-        state = succeed(state, got(304, moved_to=NEW), now=NOW + day * DAY)
-        assert (state.effective_url, state.moved_to) == ("", "")
-        assert state.last_error_kind == "moved"
-    healed = succeed(state, got(), reading=a_reading())
+def test_a_redirect_to_another_feed_is_refused_until_the_known_one_is_back() -> None:
+    with pytest.raises(SourceError, match=r"moved to something else: .* is another feed") as found:
+        stray(STEADY, novelty=Novelty(new=3))
+    assert found.value.kind == "moved"
+    refused = fail(STEADY, found.value)
+    assert (refused.last_error_kind, refused.info) == ("moved", STEADY.info)
+    assert (refused.validators, refused.body_hash) == (STEADY.validators, STEADY.body_hash)
+    with pytest.raises(SourceError):
+        succeed(refused, got(304, moved_to=NEW))
+    same_bytes = succeed(refused, got(moved_to=NEW))
+    assert same_bytes.last_error_kind == ""
+    healed = succeed(refused, got(), reading=a_reading())
     assert healed.last_error_kind == ""
 
 

@@ -8,6 +8,7 @@
 Every moment comes with its reason in plain words; `aggregator status` shows them side by side.
 """
 
+from aggregator.core.cadence.doubts import is_doubtful, to_be_asked
 from aggregator.core.cadence.failure import after_failure
 from aggregator.core.cadence.loaded import changed_url, clamp_loaded
 from aggregator.core.cadence.moves import is_another_feed
@@ -22,4 +23,6 @@ __all__ = [
     "clamp_loaded",
     "in_words",
     "is_another_feed",
+    "is_doubtful",
+    "to_be_asked",
 ]

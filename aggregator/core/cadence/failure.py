@@ -13,6 +13,7 @@ import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from aggregator.core.cadence.doubts import is_doubtful
 from aggregator.core.cadence.loaded import for_url
 from aggregator.core.cadence.moves import after_missing
 from aggregator.core.cadence.pace import Pace, Wait, in_words, longest, whole_seconds
@@ -46,6 +47,7 @@ def after_failure(
     chance: float,
     cron_next: CronNext,
     url: str = "",
+    mark: str = "",
     fetched: Fetched | None = None,
 ) -> SourceState:
     """Return the state after a poll that failed.
@@ -53,8 +55,10 @@ def after_failure(
     `fetched` is what arrived when the failure is that it cannot be read. Validators stay, so
     the next good answer is read in full; only where the server misused them they are dropped.
     """
-    known = for_url(state, url=url) if url else state
+    known = for_url(state, url=url, mark=mark) if url else state
     failed = _recorded(known, error=error, fetched=fetched, now=now)
+    if is_doubtful(known, now=now):  # that was the one probe of these 8 days
+        failed = replace(failed, last_full_at=now)
     failed = _parked(failed, error=error, pace=pace, now=now)
     status = _status_of(error)
     if status in (404, 410):

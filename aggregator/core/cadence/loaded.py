@@ -30,6 +30,8 @@ def clamp_loaded(state: SourceState, now: datetime) -> SourceState:
         failing_since=_at_most(state.failing_since, now),
         moved_first_at=_at_most(state.moved_first_at, now),
         gone_at=_at_most(state.gone_at, now),
+        last_full_at=_at_most(state.last_full_at, now),
+        gap_at=_at_most(state.gap_at, now),
         new_entry_times=tuple(time for time in state.new_entry_times if time <= now),
     )
 
@@ -46,24 +48,28 @@ def changed_url(state: SourceState, *, url: str, pace: Pace, now: datetime) -> S
     """
     if url == state.url or not state.url:
         return state
-    fresh = for_url(state, url=url)
+    fresh = for_url(state, url=url, mark=state.request_mark)
     last = clamp_loaded(state, now).last_attempt_at
     soon = now if last is None else max(now, last + pace.hard_interval)
     return replace(fresh, next_poll_at=soon, next_reason="new address in feeds.yaml")
 
 
-def for_url(state: SourceState, *, url: str) -> SourceState:
+def for_url(state: SourceState, *, url: str, mark: str) -> SourceState:
     """Return `state` without what belonged to another address; the rhythm of news stays.
 
     Validators belong to one resource (RFC 9110 §8.8.1), and so do moves, hints and failures.
+    With other credentials or headers (`mark`) the same address may show another document.
     """
-    if url == state.url:
-        return state
     if not state.url:
-        return replace(state, url=url)
+        return replace(state, url=url, request_mark=mark)
+    if url == state.url and mark == state.request_mark:
+        return state
+    if url == state.url:
+        return replace(state, request_mark=mark, validators=Validators(), body_hash=b"")
     return replace(
         state,
         url=url,
+        request_mark=mark,
         effective_url="",
         validators=Validators(),
         ever_validated=False,

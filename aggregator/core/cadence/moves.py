@@ -73,13 +73,13 @@ def is_another_feed(
     """Tell whether a permanent redirect led to something else than the feed we know.
 
     So it is when id and title both differ and none of its entries is `known`. Once found it
-    stays so, although the second poll knows the entries of the first.
+    stays so until a document says otherwise.
     """
     if fetched.moved_to is None or state.last_success_at is None:
         return False
     suspected = state.last_error_kind == "moved"
-    if reading is None:
-        return suspected
+    if reading is None:  # not modified; or the very bytes we know, which settles it
+        return suspected and fetched.document is None
     if _same_feed(state.info, reading.feed.info):
         return False
     return suspected or (known == 0 and bool(reading.feed.entries))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from aggregator.core.cadence.doubts import with_gap, with_guids
 from aggregator.core.cadence.loaded import for_url
-from aggregator.core.cadence.moves import after_redirect, forget_move, is_another_feed
+from aggregator.core.cadence.moves import after_redirect, is_another_feed
 from aggregator.core.cadence.pace import Pace, Wait, longest
 from aggregator.core.cadence.timing import (
     CronNext,
@@ -18,6 +19,7 @@ from aggregator.core.cadence.timing import (
     own_interval,
     retire,
 )
+from aggregator.core.errors import SourceError
 from aggregator.core.model import Fetched, Novelty, Reading, SourceState
 
 _TIMES_KEPT = 21  # 20 gaps
@@ -29,6 +31,7 @@ def after_success(
     *,
     pace: Pace,
     url: str,
+    mark: str = "",
     fetched: Fetched,
     reading: Reading | None,
     body_hash: bytes,
@@ -39,22 +42,27 @@ def after_success(
 ) -> SourceState:
     """Return the state after a poll that brought a document or "not modified".
 
-    `url` is the configured address; `fetched.validators` are the ones to store (merged with the
-    known ones on 304, RFC 9111 §4.3.4); `reading` is None when the document did not change;
+    `url` is the configured address, `mark` stands for its credentials and headers;
+    `fetched.validators` are the ones to store (merged with the known ones on 304, RFC 9111
+    §4.3.4); `reading` is None when the document did not change;
     `chance` in 0..1 places the poll within its jitter; `cron_next(expression, after)` gives the
-    first cron time after a moment.
+    first cron time after a moment. Raises SourceError (kind "moved") when a permanent redirect
+    led to something else than the feed we know: nothing of it is to be kept (P44).
     """
-    before = for_url(state, url=url)
-    strayed = is_another_feed(
-        before, fetched=fetched, reading=reading, known=novelty.unchanged + novelty.updated
-    )
+    before = for_url(state, url=url, mark=mark)
+    known = _known(novelty)
+    if is_another_feed(before, fetched=fetched, reading=reading, known=known):
+        raise SourceError(
+            f"moved to something else: {fetched.moved_to} is another feed", kind="moved"
+        )
     after = _recovered(before, fetched=fetched, now=now)
     after = _remembered(after, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace)
-    after = _with_news(after, novelty=novelty, first=before.last_success_at is None, now=now)
-    if strayed:
-        after = _strayed(after, fetched=fetched, info_of=before)
-    else:
-        after = after_redirect(after, url=url, moved_to=fetched.moved_to, now=now)
+    first = before.last_success_at is None
+    after = _with_news(after, novelty=novelty, first=first, now=now)
+    if reading is not None and fetched.status != 226:  # a delta holds only what is new
+        lost = not first and bool(novelty.new) and not known
+        after = with_guids(with_gap(after, lost=lost, now=now), novelty=novelty)
+    after = after_redirect(after, url=url, moved_to=fetched.moved_to, now=now)
     return _appointed(after, pace=pace, moment=Moment(now=now, chance=chance, cron_next=cron_next))
 
 
@@ -74,6 +82,7 @@ def _recovered(state: SourceState, *, fetched: Fetched, now: datetime) -> Source
         failing_since=None,
         parked_until=None,
         gone=False,
+        last_full_at=state.last_full_at if fetched.document is None else now,
     )
 
 
@@ -120,14 +129,9 @@ def _with_news(state: SourceState, *, novelty: Novelty, first: bool, now: dateti
     return replace(state, new_entry_times=times, last_change_at=last)
 
 
-def _strayed(state: SourceState, *, fetched: Fetched, info_of: SourceState) -> SourceState:
-    """A permanent redirect to something else is never believed, and said."""
-    return replace(
-        forget_move(state),
-        info=info_of.info,
-        last_error=f"moved to something else: {fetched.moved_to} is another feed",
-        last_error_kind="moved",
-    )
+def _known(novelty: Novelty) -> int:
+    """How many entries of the document the source had brought before."""
+    return novelty.unchanged + novelty.updated + novelty.churned
 
 
 def _appointed(state: SourceState, *, pace: Pace, moment: Moment) -> SourceState:

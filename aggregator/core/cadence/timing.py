@@ -49,13 +49,15 @@ def _adaptive(state: SourceState, *, pace: Pace, now: datetime) -> Wait:
     rhythm = whole_seconds(pace.first_interval) if gap is None else gap / _GAPS_PER_POLL
     quiet = idle / _IDLE_PER_POLL
     seconds = min(math.ceil(max(rhythm, quiet)), whole_seconds(pace.max_interval))
-    seconds = max(seconds, whole_seconds(pace.min_interval))
+    seconds = max(seconds >> state.gaps, whole_seconds(pace.min_interval))
     if quiet >= rhythm:
         why = f"no news for {in_words(idle)}"
     elif gap is None:
         why = "no rhythm known yet"
     else:
         why = f"news every {in_words(round(gap))}"
+    if state.gaps:
+        why += ", halved because entries were lost between polls"
     return Wait(seconds, f"adaptive {in_words(seconds)}: {why}")
 
 
