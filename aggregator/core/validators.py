@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 
 from aggregator.core.model import Validators
+from aggregator.core.settings import Source
 
 DAY = 86_400  # seconds
 WEEK = 7 * DAY
+DELTA = ("A-IM", "feed")  # only what is new since the validator (RFC 3229 §10.5.3)
+_MARK = 4  # bytes
 
 _DIRECTIVE = re.compile(
     r"""([!#$%&'*+.^_`|~0-9a-z-]+)                      # name
@@ -86,13 +90,31 @@ def conditional_headers(validators: Validators) -> tuple[tuple[str, str], ...]:
     """Request fields whose UTF-8 form is exactly the stored bytes (RFC 9110 §13.1).
 
     A validator that cannot be sent back byte for byte (not UTF-8, control characters) is
-    left out: a wrong one could hide news for ever.
+    left out: a wrong one could hide news for ever. Whoever names the version it knows is
+    content with the entries since (226): without If-None-Match there is nothing to add to.
     """
-    named = (
-        ("If-None-Match", validators.etag),
-        ("If-Modified-Since", validators.last_modified),
-    )
-    return tuple((name, value.decode()) for name, value in named if value and _sendable(value))
+    fields: list[tuple[str, str]] = []
+    if validators.etag and _sendable(validators.etag):
+        fields += [("If-None-Match", validators.etag.decode()), DELTA]
+    if validators.last_modified and _sendable(validators.last_modified):
+        fields.append(("If-Modified-Since", validators.last_modified.decode()))
+    return tuple(fields)
+
+
+def request_mark(source: Source) -> str:
+    """A mark of the credentials and header fields a source is asked with; "" without any.
+
+    Another mark than at the last poll means that the stored validators may belong to what
+    somebody else was shown, so one request goes out without them (RFC 9110 §8.8.1). The mark
+    is stored beside them, and short on purpose: 32 bits cannot give away a random token. They
+    could confirm a guess at a poor password, to somebody who has the database.
+    """
+    if not (source.username or source.password or source.headers):
+        return ""
+    password = source.password.value if source.password else ""
+    fields = sorted((name.lower(), secret.value) for name, secret in source.headers)
+    told = repr((source.id, source.username, password, fields))
+    return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=_MARK).hexdigest()
 
 
 def is_suspicious(validators: Validators, *, now: datetime) -> bool:

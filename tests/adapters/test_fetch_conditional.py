@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from aggregator.core.model import Validators
-from aggregator.core.settings import Limits, Source
+from aggregator.core.settings import Limits, Secret, Source
+from aggregator.core.validators import request_mark
 from tests.adapters.fetching import FEED, failure, fetch, fetch_from, state_of
 from tests.adapters.raw_server import Script, answer, raw_server, redirect, stall, then_stall
 
@@ -65,6 +66,7 @@ async def test_a_304_merges_its_validators_into_the_stored_ones() -> None:
         assert fetched.validators == KNOWN
 
 
+# P9
 async def test_an_edited_url_is_asked_for_without_validators() -> None:
     async with raw_server({"/new": answer(FEED)}) as server:
         source = Source(id="a", url=server.url("/new"))
@@ -72,6 +74,23 @@ async def test_an_edited_url_is_asked_for_without_validators() -> None:
         await fetch(source, state)
         assert server.field_of("If-None-Match") is None
         assert server.field_of("If-Modified-Since") is None
+
+
+# P9
+async def test_after_other_credentials_or_fields_one_request_is_unconditional() -> None:
+    secret = Secret(value="pass")
+    async with raw_server({"/feed": answer(FEED, ETag='"2"')}) as server:
+        plain = Source(id="a", url=server.url())
+        edited = replace(plain, username="user", password=secret)
+        keyed = replace(edited, headers=(("X-Key", secret),))
+        for before, now in ((plain, edited), (edited, keyed), (keyed, plain)):
+            state = replace(state_of(plain, KNOWN), request_mark=request_mark(before))
+            fetched = await fetch(now, state)
+            assert server.field_of("If-None-Match") is None
+            assert server.field_of("If-Modified-Since") is None
+            after = replace(state_of(now, fetched.validators), request_mark=request_mark(now))
+            await fetch(now, after)
+            assert server.field_of("If-None-Match") == '"2"'
 
 
 async def test_ignore_validators_asks_without_them() -> None:
@@ -229,3 +248,37 @@ async def test_a_redirected_poll_sends_its_validators_to_every_hop() -> None:
         fetched = await fetch(source, state_of(source, KNOWN))
         assert fetched.status == 304
         assert server.field_of("If-None-Match", 0) == server.field_of("If-None-Match", 1)
+
+
+# --- deltas
+
+
+# P63
+async def test_a_delta_that_was_asked_for_is_a_document() -> None:
+    reply = answer(FEED, status="226 IM Used", IM="feed", ETag='"2"')
+    async with raw_server({"/feed": reply}) as server:
+        source = Source(id="a", url=server.url())
+        fetched = await fetch(source, state_of(source, Validators(etag=b'"1"')))
+        assert server.field_of("A-IM") == "feed"
+        assert server.field_of("If-None-Match") == '"1"'
+        assert (fetched.status, fetched.validators) == (226, Validators(etag=b'"2"'))
+        assert fetched.document is not None
+        assert fetched.document.body == FEED
+
+
+# P63
+@pytest.mark.parametrize("known", [Validators(), Validators(last_modified=b"then")])
+async def test_a_delta_is_not_asked_for_and_not_taken_without_an_etag(known: Validators) -> None:
+    async with raw_server({"/feed": answer(FEED, status="226 IM Used", IM="feed")}) as server:
+        source = Source(id="a", url=server.url())
+        error = await failure(source, state_of(source, known), kind="http")
+        assert server.field_of("A-IM") is None
+        assert (error.status, "not asked for" in str(error)) == (226, True)
+
+
+async def test_a_delta_of_another_kind_is_refused_unread() -> None:
+    reply = answer(FEED, status="226 IM Used", length=10**12, IM="vcdiff, gzip")
+    async with raw_server({"/feed": reply}) as server:
+        source = Source(id="a", url=server.url())
+        error = await failure(source, state_of(source, KNOWN), kind="http")
+        assert error.status == 226

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.core.model import Validators
+from aggregator.core.settings import Secret, Source
 from aggregator.core.validators import (
     DAY,
     WEEK,
@@ -18,6 +21,7 @@ from aggregator.core.validators import (
     http_date,
     is_suspicious,
     merge,
+    request_mark,
     retry_after,
     validators_of,
 )
@@ -35,6 +39,11 @@ def headers(**fields: bytes | str) -> Headers:
     )
 
 
+def sent(validators: Validators) -> dict[str, str]:
+    """The conditional fields of a request, without the wish for a delta."""
+    return {name: value for name, value in conditional_headers(validators) if name != "A-IM"}
+
+
 # --- validators
 
 
@@ -43,7 +52,7 @@ def headers(**fields: bytes | str) -> Headers:
 def test_an_etag_is_kept_and_returned_byte_for_byte(etag: bytes) -> None:
     found = validators_of(headers(ETag=etag))
     assert found.etag == etag
-    assert conditional_headers(found) == (("If-None-Match", etag.decode()),)
+    assert dict(conditional_headers(found))["If-None-Match"] == etag.decode()
 
 
 # P2
@@ -58,9 +67,17 @@ def test_last_modified_is_returned_as_it_came_whatever_it_is(text: str) -> None:
 # P3
 def test_only_received_validators_are_sent() -> None:
     assert conditional_headers(Validators()) == ()
-    assert conditional_headers(Validators(etag=b'"1"')) == (("If-None-Match", '"1"'),)
-    both = conditional_headers(Validators(etag=b'"1"', last_modified=b"x"))
-    assert both == (("If-None-Match", '"1"'), ("If-Modified-Since", "x"))
+    assert sent(Validators(etag=b'"1"')) == {"If-None-Match": '"1"'}
+    assert sent(Validators(last_modified=b"x")) == {"If-Modified-Since": "x"}
+    both = Validators(etag=b'"1"', last_modified=b"x")
+    assert sent(both) == {"If-None-Match": '"1"', "If-Modified-Since": "x"}
+
+
+# P63
+def test_a_delta_is_asked_for_only_together_with_an_etag() -> None:
+    assert ("A-IM", "feed") in conditional_headers(Validators(etag=b'"1"', last_modified=b"x"))
+    for without in (Validators(), Validators(last_modified=b"x"), Validators(etag=b'"\xff"')):
+        assert "A-IM" not in dict(conditional_headers(without))
 
 
 def test_empty_values_are_no_validators() -> None:
@@ -90,7 +107,7 @@ def test_an_etag_that_cannot_be_sent_back_exactly_is_not_sent(etag: bytes) -> No
 # P16
 def test_an_etag_in_utf_8_is_sent_back_exactly() -> None:
     etag = '"café"'.encode()
-    assert conditional_headers(Validators(etag=etag)) == (("If-None-Match", etag.decode()),)
+    assert sent(Validators(etag=etag)) == {"If-None-Match": etag.decode()}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +124,52 @@ def test_a_last_modified_from_before_feeds_or_from_the_future_is_suspicious(
     text: bytes | None, suspicious: bool
 ) -> None:
     assert is_suspicious(Validators(last_modified=text), now=NOW) is suspicious
+
+
+# --- who asks
+
+
+PLAIN = Source(id="a", url="http://a.example/")
+PASSWORD = replace(PLAIN, username="u", password=Secret(value="p"))
+
+
+def with_headers(*headers: tuple[str, str]) -> Source:
+    return replace(PLAIN, headers=tuple((name, Secret(value=text)) for name, text in headers))
+
+
+# P9
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PLAIN, PASSWORD),
+        (PASSWORD, replace(PASSWORD, username="v")),
+        (PASSWORD, replace(PASSWORD, password=Secret(value="q"))),
+        (PASSWORD, replace(PASSWORD, password=None)),
+        (PLAIN, with_headers(("X-Key", "1"))),
+        (with_headers(("X-Key", "1")), with_headers(("X-Key", "2"))),
+        (with_headers(("X-Key", "1")), with_headers(("X-Other", "1"))),
+        (with_headers(("X-Key", "1")), with_headers(("X-Key", "1"), ("Cookie", "a"))),
+    ],
+)
+def test_other_credentials_or_fields_make_another_mark(one: Source, other: Source) -> None:
+    assert request_mark(one) != request_mark(other)
+
+
+def test_what_changes_no_request_changes_no_mark() -> None:
+    one = with_headers(("X-Key", "1"), ("Cookie", "a"))
+    other = replace(with_headers(("cookie", "a"), ("x-key", "1")), title="B", priority=3)
+    assert request_mark(one) == request_mark(other)
+
+
+def test_a_mark_is_short_and_a_source_without_secrets_has_none() -> None:
+    assert re.fullmatch(r"[0-9a-f]{8}", request_mark(PASSWORD))
+    assert request_mark(PLAIN) == ""
+
+
+@example("\ud800")
+@given(st.text(min_size=1))
+def test_any_text_has_a_mark(text: str) -> None:
+    assert len(request_mark(replace(with_headers((text, text)), username=text))) == 8
 
 
 # --- freshness
@@ -291,8 +354,8 @@ def test_no_header_ever_raises_or_escapes_its_bounds(fields: list[tuple[bytes, b
 
 @given(st.builds(Validators, etag=st.none() | RUBBISH, last_modified=st.none() | RUBBISH))
 def test_what_is_sent_is_exactly_what_was_stored(stored: Validators) -> None:
-    sent = dict(conditional_headers(stored))
-    if "If-None-Match" in sent:
-        assert sent["If-None-Match"].encode() == stored.etag
-    if "If-Modified-Since" in sent:
-        assert sent["If-Modified-Since"].encode() == stored.last_modified
+    fields = sent(stored)
+    if "If-None-Match" in fields:
+        assert fields["If-None-Match"].encode() == stored.etag
+    if "If-Modified-Since" in fields:
+        assert fields["If-Modified-Since"].encode() == stored.last_modified

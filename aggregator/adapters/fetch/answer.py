@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import aiohttp
@@ -12,6 +13,7 @@ from aggregator.adapters.fetch.trouble import broken_off
 from aggregator.core.errors import FetchError
 from aggregator.core.model import Document, Fetched, Validators
 from aggregator.core.validators import (
+    DELTA,
     WEEK,
     Headers,
     fresh_for,
@@ -21,27 +23,28 @@ from aggregator.core.validators import (
 )
 
 FULL = (200, 203)  # 203: a full answer that a proxy has changed (RFC 9110 §15.3.4)
+DELTA_ONLY = 226  # IM Used: only the entries since the version we named (RFC 3229 §10.4.1)
 EMPTY = (204, 205)
 
 
 async def settle(
     response: aiohttp.ClientResponse,
     *,
-    sent: Validators,
-    conditional: bool,
+    stored: Validators,
+    sent: Sequence[tuple[str, str]],
     moved_to: str | None,
     max_body: int,
 ) -> Fetched:
     """Turn an answer that is no redirect into what it brought; raises FetchError.
 
-    `sent` are the stored validators; `conditional` tells whether any of them went out.
-    Only the body of a full answer is read.
+    `sent` are the conditional fields of the request, made from the `stored` validators.
+    Only the body of a full answer, or of a delta that was asked for, is read.
     """
     headers = Headers.of(response.raw_headers)
     document, received = None, 0
-    if response.status == 304 and conditional:
-        validators = merge(sent, validators_of(headers))
-    elif response.status in FULL:
+    if response.status == 304 and sent:
+        validators = merge(stored, validators_of(headers))
+    elif response.status in FULL or _is_delta(response.status, headers, sent):
         body, received = await _body(response, headers, max_body)
         document = _document(response, headers, body)
         validators = validators_of(headers)
@@ -57,6 +60,14 @@ async def settle(
         moved_to=moved_to,
         received=received,
     )
+
+
+def _is_delta(status: int, headers: Headers, sent: Sequence[tuple[str, str]]) -> bool:
+    """Whether the answer holds entries since a version, as we asked, and not some other delta."""
+    if status != DELTA_ONLY or DELTA not in sent:
+        return False
+    manipulations = headers.text(b"im").lower()
+    return not manipulations or "feed" in manipulations.replace(",", " ").split()
 
 
 def _document(response: aiohttp.ClientResponse, headers: Headers, body: bytes) -> Document:
@@ -118,6 +129,8 @@ def _reason(status: int, headers: Headers) -> str:
         phrase = ""
     if status == 304:
         return f"HTTP 304{phrase}, though the request was unconditional"
+    if status == DELTA_ONLY:
+        return f"HTTP {status}{phrase}, a delta that was not asked for"
     if headers.first(b"cf-mitigated") == b"challenge":
         return f"HTTP {status}{phrase} (Cloudflare asks for a browser)"
     return f"HTTP {status}{phrase}"

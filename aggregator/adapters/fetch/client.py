@@ -132,8 +132,8 @@ class Fetcher:
                 if response.status not in PERMANENT + TEMPORARY:
                     return await settle(
                         response,
-                        sent=validators,
-                        conditional=bool(conditional),
+                        stored=validators,
+                        sent=conditional,
                         moved_to=trail.moved_to,
                         max_body=self._limits.max_body,
                     )

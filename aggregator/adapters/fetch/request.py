@@ -13,6 +13,7 @@ from aggregator.adapters.fetch.decode import CODINGS
 from aggregator.core.errors import FetchError
 from aggregator.core.model import SourceState, Validators
 from aggregator.core.settings import Source
+from aggregator.core.validators import request_mark
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
@@ -165,10 +166,12 @@ def secret_headers(source: Source) -> dict[str, str]:
 
 
 def stored_validators(source: Source, state: SourceState) -> Validators:
-    """The validators to send: they belong to one resource (RFC 9110 §8.8.1)."""
-    if source.ignore_validators or state.url != source.url:
-        return Validators()
-    return state.validators
+    """The validators to send: they belong to one resource, as one reader was shown it.
+
+    An edited URL, other credentials or other fields make them worthless (RFC 9110 §8.8.1).
+    """
+    same = state.url == source.url and state.request_mark == request_mark(source)
+    return state.validators if same and not source.ignore_validators else Validators()
 
 
 def _is_field_value(value: str) -> bool:
