@@ -50,16 +50,29 @@ def rss(*stories: Story, title: str = "A site") -> bytes:
     ).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with headers of its own, sent whatever the request says."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class FeedServer:
-    """What is served (path -> body, or a status to answer with) and what was asked for."""
+    """What is served (path -> body, status or whole answer) and what was asked for."""
 
     port: int = 0
-    bodies: dict[str, bytes | int] = field(default_factory=dict)
+    bodies: dict[str, bytes | int | Answer] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str], float]] = field(default_factory=list)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
+
+    def last(self, path: str) -> Mapping[str, str]:
+        """The headers of the last request for a path."""
+        return next(headers for asked, headers, _ in reversed(self.requests) if asked == f"/{path}")
 
     def asked(self, path: str) -> int:
         """How often a path was asked for."""
@@ -76,7 +89,7 @@ class FeedServer:
 
 
 @contextmanager
-def feed_server(bodies: Mapping[str, bytes | int] | None = None) -> Iterator[FeedServer]:
+def feed_server(bodies: Mapping[str, bytes | int | Answer] | None = None) -> Iterator[FeedServer]:
     """Serve feeds with strong ETags and correct 304s until the block ends."""
     state = FeedServer(bodies=dict(bodies or {}))
 
@@ -89,6 +102,9 @@ def feed_server(bodies: Mapping[str, bytes | int] | None = None) -> Iterator[Fee
         def do_GET(self) -> None:
             state.requests.append((self.path, dict(self.headers.items()), monotonic()))
             body = state.bodies.get(self.path[1:], 404)
+            if isinstance(body, Answer):
+                self._answer(body.status, body.body, headers=body.headers)
+                return
             if isinstance(body, int):
                 self._answer(body, b"sorry")
                 return
@@ -98,11 +114,19 @@ def feed_server(bodies: Mapping[str, bytes | int] | None = None) -> Iterator[Fee
             else:
                 self._answer(200, body, etag)
 
-        def _answer(self, status: int, body: bytes, etag: str = "") -> None:
+        def _answer(
+            self,
+            status: int,
+            body: bytes,
+            etag: str = "",
+            headers: Mapping[str, str] | None = None,
+        ) -> None:
             self.send_response(status)
             if etag:
                 self.send_header("ETag", etag)
-            self.send_header("Content-Type", "application/rss+xml")
+            told = {"Content-Type": "application/rss+xml"} if headers is None else headers
+            for name, value in told.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
