@@ -25,7 +25,10 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some sources failed, 78 bad feeds.yaml
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--config",
     "-c",

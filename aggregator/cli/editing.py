@@ -28,7 +28,7 @@ def init(session: Session, force: bool) -> None:
     click.echo(f"wrote {session.file}; next: aggregator check, aggregator poll, aggregator run")
 
 
-@click.command()
+@click.command(short_help="Find every mistake in feeds.yaml.")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a problem, then a summary.")
 @click.pass_obj
@@ -63,7 +63,7 @@ def check(session: Session, file: Path | None, as_json: bool) -> None:
         raise SystemExit(BAD_CONFIG)
 
 
-@click.command()
+@click.command(short_help="Add a feed to feeds.yaml.")
 @click.argument("url")
 @click.option("--id", "source_id", metavar="ID", help="Its id. [made from the host]")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="May be given several times.")
@@ -92,7 +92,7 @@ def remove(session: Session, source: str) -> None:
     click.echo(f"removed {source}")
 
 
-@click.command(name="import")
+@click.command(name="import", short_help="Add the feeds of an OPML file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would be added.")
 @click.pass_obj
@@ -113,7 +113,7 @@ def import_(session: Session, file: Path, dry_run: bool) -> None:
     click.echo(f"{len(fresh)} added, {len(feeds) - len(fresh)} already listed")
 
 
-@click.command()
+@click.command(short_help="Write the sources as OPML.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @click.pass_obj
 def export(session: Session, output: Path | None) -> None:

@@ -12,7 +12,7 @@ from aggregator.cli.session import Session, stop
 TIMEOUT = 5.0  # seconds
 
 
-@click.command()
+@click.command(short_help="Is the running daemon well?")
 @click.option(
     "--listen",
     metavar="HOST:PORT",

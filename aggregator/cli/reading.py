@@ -16,7 +16,7 @@ from aggregator.core.settings import Source
 json_option = click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 
 
-@click.command()
+@click.command(short_help="Show each source: how it is, next poll and why.")
 @click.argument("source", required=False)
 @json_option
 @click.pass_obj
@@ -97,7 +97,7 @@ def status_lines(source: Source, state: SourceState, *, now: datetime) -> list[s
     return lines
 
 
-@click.command()
+@click.command(short_help="List stored entries and their rules.")
 @click.option("--source", metavar="ID", help="Only of this source.")
 @click.option("--article", "slug", metavar="SLUG", help="Only of this article.")
 @json_option
@@ -157,7 +157,7 @@ def _article_values(article: Article, outputs: Iterable[str]) -> dict[str, objec
     }
 
 
-@click.command()
+@click.command(short_help="Explain a story: copies, rules, outputs.")
 @click.argument("what")
 @json_option
 @click.pass_obj
@@ -226,7 +226,7 @@ def shortened(rule: str, length: int = 80) -> str:
     return rule if len(rule) <= length else rule[: length - 1] + "…"
 
 
-@click.command()
+@click.command(short_help="Show what an edited feeds.yaml would change.")
 @click.argument(
     "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )

@@ -16,7 +16,7 @@ from aggregator.cli.session import SOME_SOURCES_FAILED, Session, iso, json_line,
 from aggregator.core.model import BuildReport, PollReport
 
 
-@click.command()
+@click.command(short_help="Run as a daemon with a web server.")
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -44,7 +44,7 @@ def run(session: Session, listen: str | None) -> None:
             stop("interrupted", code=130)
 
 
-@click.command()
+@click.command(short_help="Poll what is due, publish, exit.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--force", is_flag=True, help="Also what is not due, and below the hard minimum.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
@@ -83,7 +83,7 @@ async def _poll_once(
     return missed
 
 
-@click.command()
+@click.command(short_help="Render outputs from what is stored.")
 @click.argument("outputs", nargs=-1, metavar="[OUTPUT]...")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 @click.pass_obj
@@ -184,8 +184,8 @@ class Progress:
                 err=True,
             )
         click.echo(
-            f"polled {len(self._reports)} sources, {self.failed} failed; "
-            f"{new} new entries, {updated} updated; {changed} feeds published"
+            f"polled {counted(len(self._reports), 'source')}, {self.failed} failed; "
+            f"{new} new, {updated} updated; {counted(changed, 'feed')} published"
         )
 
     def _draw(self) -> None:
@@ -198,6 +198,11 @@ class Progress:
     def _erase(self) -> None:
         if self._bar:
             click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 feed", "2 feeds"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def poll_line(report: PollReport) -> str:

@@ -57,7 +57,7 @@ def shell(server: FeedServer, tmp_path: Path) -> Shell:
 def test_poll_prints_a_line_a_source_and_a_summary(shell: Shell) -> None:
     printed = shell.run("poll", "--force")
     assert "a: 1 new, 0 updated; next " in printed
-    assert "polled 2 sources, 0 failed; 2 new entries, 0 updated; 2 feeds published" in printed
+    assert "polled 2 sources, 0 failed; 2 new, 0 updated; 2 feeds published" in printed
 
 
 def test_poll_speaks_json(shell: Shell) -> None:
