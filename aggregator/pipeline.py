@@ -99,6 +99,12 @@ class Store(Protocol):
     def next_due(self) -> datetime | None:
         """The earliest moment a listed, unleased, not gone source is due."""
 
+    def due_count(self, now: datetime) -> int:
+        """How many sources `claim` could take now."""
+
+    def parked(self, now: datetime) -> dict[str, datetime]:
+        """The listed sources whose host asked to be left alone until later than now."""
+
     # --- articles and building
 
     def changes(self) -> dict[str, int]:
@@ -234,7 +240,19 @@ def _success(
             cron_next=pacing.cron_next,
         )
 
-    return Outcome(source=source, state=state, reading=reading, settle=settle, now=now)
+    return Outcome(
+        source=source,
+        state=state,
+        reading=reading,
+        settle=settle,
+        now=now,
+        capacity=_capacity(state, pacing.limits),
+    )
+
+
+def _capacity(state: SourceState, limits: Limits) -> int:
+    """How many new entries may enter the outputs at once: few of a source's whole past (P84)."""
+    return limits.first_entries if state.last_success_at is None else limits.new_entries
 
 
 async def _read_if_changed(
@@ -289,7 +307,16 @@ async def record_failure(
             cron_next=pacing.cron_next,
         )
 
-    saved = await save(Outcome(source=source, state=state, reading=None, settle=settle, now=now))
+    saved = await save(
+        Outcome(
+            source=source,
+            state=state,
+            reading=None,
+            settle=settle,
+            now=now,
+            capacity=_capacity(state, pacing.limits),
+        )
+    )
     after = saved.state if saved else state
     return PollReport(
         source=source.id,

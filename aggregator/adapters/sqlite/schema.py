@@ -72,10 +72,12 @@ def _first_schema(db: Database) -> None:
 def _sources(db: Database) -> None:
     """One row for each source, listed or not; see core.model.SourceState."""
     texts = ["url", "effective_url", "next_reason", "last_error", "last_error_kind"]
-    texts += ["floor_reason", "moved_to", "hints", "new_entry_times", "info"]
-    counts = ("last_received", "fail_count", "floor", "ever_validated", "moved_count", "gone")
+    texts += ["floor_reason", "moved_to", "hints", "new_entry_times", "info", "request_mark"]
+    counts = ["last_received", "fail_count", "floor", "ever_validated", "moved_count", "gone"]
+    counts += ["unstable_guids", "gaps", "queued"]
     times = ["lease_until", "last_attempt_at", "last_success_at", "last_change_at"]
     times += ["failing_since", "moved_first_at", "gone_at", "parked_until"]
+    times += ["last_full_at", "gap_at"]
     needed = {"listed": int, "next_poll_at": int, "last_seconds": float}
     columns: dict[str, type] = {"source": str, **needed}
     columns |= dict.fromkeys(texts, str) | dict.fromkeys(counts, int)
@@ -88,6 +90,10 @@ def _sources(db: Database) -> None:
     db.execute(
         "CREATE INDEX due ON source_state (next_poll_at, source, lease_until, parked_until, "
         "listed, gone) WHERE listed = 1 AND gone = 0"
+    )
+    db.execute(
+        "CREATE INDEX parked ON source_state (parked_until, source, listed) "
+        "WHERE listed = 1 AND parked_until IS NOT NULL"
     )
 
 

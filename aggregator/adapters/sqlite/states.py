@@ -6,131 +6,31 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from aggregator.adapters.sqlite import codec
-from aggregator.adapters.sqlite.codec import legal, many, to_optional_moment, to_optional_seconds
+from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
 from aggregator.adapters.sqlite.connection import writing
+from aggregator.adapters.sqlite.rows import COLUMNS, from_row, to_row
 from aggregator.core.cadence import clamp_loaded
-from aggregator.core.model import SourceState, Validators
+from aggregator.core.model import SourceState
 from aggregator.core.settings import Source
 
 _PAGE = 1000  # states read at a time
 
-_COLUMNS = (
-    "source",
-    "url",
-    "effective_url",
-    "etag",
-    "last_modified",
-    "body_hash",
-    "next_poll_at",
-    "next_reason",
-    "lease_until",
-    "last_attempt_at",
-    "last_success_at",
-    "last_change_at",
-    "last_status",
-    "last_error",
-    "last_error_kind",
-    "last_received",
-    "last_seconds",
-    "fail_count",
-    "failing_since",
-    "floor",
-    "floor_reason",
-    "hints",
-    "new_entry_times",
-    "ever_validated",
-    "moved_to",
-    "moved_first_at",
-    "moved_count",
-    "gone_at",
-    "gone",
-    "parked_until",
-    "info",
-)
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM source_state"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM source_state"
 _INSERT = (
-    f"INSERT INTO source_state ({', '.join(_COLUMNS)}, listed) "
-    f"VALUES ({', '.join(f':{column}' for column in _COLUMNS)}, 1)"
+    f"INSERT INTO source_state ({', '.join(COLUMNS)}, listed) "
+    f"VALUES ({', '.join(f':{column}' for column in COLUMNS)}, 1)"
 )
 _UPDATE = (
-    f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in _COLUMNS[1:])} "
+    f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in COLUMNS[1:])} "
     "WHERE source = :source"
 )
-
-
-def _row(state: SourceState) -> dict[str, object]:
-    return {
-        "source": state.source,
-        "url": legal(state.url),
-        "effective_url": legal(state.effective_url),
-        "etag": state.validators.etag,
-        "last_modified": state.validators.last_modified,
-        "body_hash": state.body_hash,
-        "next_poll_at": codec.to_seconds(state.next_poll_at),
-        "next_reason": legal(state.next_reason),
-        "lease_until": to_optional_seconds(state.lease_until),
-        "last_attempt_at": to_optional_seconds(state.last_attempt_at),
-        "last_success_at": to_optional_seconds(state.last_success_at),
-        "last_change_at": to_optional_seconds(state.last_change_at),
-        "last_status": state.last_status,
-        "last_error": legal(state.last_error),
-        "last_error_kind": legal(state.last_error_kind),
-        "last_received": state.last_received,
-        "last_seconds": state.last_seconds,
-        "fail_count": state.fail_count,
-        "failing_since": to_optional_seconds(state.failing_since),
-        "floor": state.floor,
-        "floor_reason": legal(state.floor_reason),
-        "hints": codec.hints_to_json(state.hints),
-        "new_entry_times": codec.moments_to_json(state.new_entry_times),
-        "ever_validated": state.ever_validated,
-        "moved_to": legal(state.moved_to),
-        "moved_first_at": to_optional_seconds(state.moved_first_at),
-        "moved_count": state.moved_count,
-        "gone_at": to_optional_seconds(state.gone_at),
-        "gone": state.gone,
-        "parked_until": to_optional_seconds(state.parked_until),
-        "info": codec.info_to_json(state.info),
-    }
-
-
-def _state(values: Sequence[Any]) -> SourceState:
-    row = dict(zip(_COLUMNS, values, strict=True))
-    return SourceState(
-        source=row["source"],
-        url=row["url"],
-        effective_url=row["effective_url"],
-        validators=Validators(row["etag"], row["last_modified"]),
-        body_hash=row["body_hash"],
-        next_poll_at=codec.to_moment(row["next_poll_at"]),
-        next_reason=row["next_reason"],
-        lease_until=to_optional_moment(row["lease_until"]),
-        last_attempt_at=to_optional_moment(row["last_attempt_at"]),
-        last_success_at=to_optional_moment(row["last_success_at"]),
-        last_change_at=to_optional_moment(row["last_change_at"]),
-        last_status=row["last_status"],
-        last_error=row["last_error"],
-        last_error_kind=row["last_error_kind"],
-        last_received=row["last_received"],
-        last_seconds=row["last_seconds"],
-        fail_count=row["fail_count"],
-        failing_since=to_optional_moment(row["failing_since"]),
-        floor=row["floor"],
-        floor_reason=row["floor_reason"],
-        hints=codec.hints_from_json(row["hints"]),
-        new_entry_times=codec.moments_from_json(row["new_entry_times"]),
-        ever_validated=bool(row["ever_validated"]),
-        moved_to=row["moved_to"],
-        moved_first_at=to_optional_moment(row["moved_first_at"]),
-        moved_count=row["moved_count"],
-        gone_at=to_optional_moment(row["gone_at"]),
-        gone=bool(row["gone"]),
-        parked_until=to_optional_moment(row["parked_until"]),
-        info=codec.info_from_json(row["info"]),
-    )
+_IS_DUE = (
+    "listed = 1 AND gone = 0 AND next_poll_at <= :now "
+    "AND (lease_until IS NULL OR lease_until <= :now) "
+    "AND (parked_until IS NULL OR parked_until <= :now)"
+)
 
 
 def adopt(
@@ -145,7 +45,7 @@ def adopt(
     with writing(connection):
         known = {row[0] for row in connection.execute("SELECT source FROM source_state")}
         fresh = [source for source in sources if source.id not in known]
-        connection.executemany(_INSERT, map(_row, _first_states(fresh, now=now, spread=spread)))
+        connection.executemany(_INSERT, map(to_row, _first_states(fresh, now=now, spread=spread)))
         connection.execute(
             "UPDATE source_state SET listed = 0 WHERE listed = 1 "
             "AND source NOT IN (SELECT value FROM json_each(?))",
@@ -197,11 +97,11 @@ def _clamp(connection: sqlite3.Connection, *, now: datetime) -> None:
         "next_poll_at > :tomorrow OR lease_until > :now OR parked_until > :now "
         "OR max(coalesce(last_attempt_at, 0), coalesce(last_success_at, 0), "
         "coalesce(last_change_at, 0), coalesce(failing_since, 0), coalesce(moved_first_at, 0), "
-        "coalesce(gone_at, 0)) > :now",
+        "coalesce(gone_at, 0), coalesce(last_full_at, 0), coalesce(gap_at, 0)) > :now",
         {"now": codec.to_seconds(now), "tomorrow": codec.to_seconds(now + timedelta(days=1))},
     )
     clamped = [(state, clamp_loaded(state, now)) for state in suspects]
-    connection.executemany(_UPDATE, (_row(after) for before, after in clamped if after != before))
+    connection.executemany(_UPDATE, (to_row(after) for before, after in clamped if after != before))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,12 +177,28 @@ def _claimable(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
 
 def _due(connection: sqlite3.Connection, now: datetime) -> Iterator[str]:
     for (source,) in connection.execute(
-        "SELECT source FROM source_state WHERE listed = 1 AND gone = 0 AND next_poll_at <= :now "
-        "AND (lease_until IS NULL OR lease_until <= :now) "
-        "AND (parked_until IS NULL OR parked_until <= :now) ORDER BY next_poll_at, source",
+        f"SELECT source FROM source_state WHERE {_IS_DUE} ORDER BY next_poll_at, source",
         {"now": codec.to_seconds(now)},
     ):
         yield source
+
+
+def due_count(connection: sqlite3.Connection, now: datetime) -> int:
+    """See Store.due_count. Counted in the index alone."""
+    row = connection.execute(
+        f"SELECT count(*) FROM source_state WHERE {_IS_DUE}", {"now": codec.to_seconds(now)}
+    ).fetchone()
+    return int(row[0])
+
+
+def parked(connection: sqlite3.Connection, now: datetime) -> dict[str, datetime]:
+    """See Store.parked. Read from an index that holds nothing else."""
+    rows = connection.execute(
+        "SELECT source, parked_until FROM source_state "
+        "WHERE listed = 1 AND parked_until > ? ORDER BY parked_until, source",
+        (codec.to_seconds(now),),
+    )
+    return {source: codec.to_moment(until) for source, until in rows}
 
 
 def _named(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
@@ -321,7 +237,7 @@ def holds_lease(connection: sqlite3.Connection, state: SourceState) -> bool:
 
 
 def write(connection: sqlite3.Connection, state: SourceState) -> None:
-    connection.execute(_UPDATE, _row(state))
+    connection.execute(_UPDATE, to_row(state))
 
 
 def state(connection: sqlite3.Connection, source: str) -> SourceState | None:
@@ -346,7 +262,7 @@ def states(connection: sqlite3.Connection) -> Iterator[SourceState]:
 def _states_where(
     connection: sqlite3.Connection, condition: str, values: tuple[object, ...] | dict[str, object]
 ) -> Iterator[SourceState]:
-    return map(_state, connection.execute(f"{_SELECT} WHERE {condition}", values))
+    return map(from_row, connection.execute(f"{_SELECT} WHERE {condition}", values))
 
 
 def next_due(connection: sqlite3.Connection) -> datetime | None:

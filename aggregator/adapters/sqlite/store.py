@@ -130,6 +130,14 @@ class SqliteStore:
         with self._connected() as connection:
             return states.next_due(connection)
 
+    def due_count(self, now: datetime) -> int:
+        with self._connected() as connection:
+            return states.due_count(connection, now)
+
+    def parked(self, now: datetime) -> dict[str, datetime]:
+        with self._connected() as connection:
+            return states.parked(connection, now)
+
     # --- articles and building
 
     def changes(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.adapters.sqlite import SqliteStore
-from aggregator.core.errors import StoreError
+from aggregator.core.errors import ParseError, StoreError
 from aggregator.core.model import FeedInfo, Hints, Novelty, Person, SourceState, Validators
 from aggregator.core.outcome import Outcome
 from tests.adapters.store.polls import (
@@ -250,6 +250,34 @@ def test_next_due_is_the_first_moment_something_can_be_claimed(store: SqliteStor
     assert store.next_due() == NOW + 3 * HOUR
 
 
+def test_what_is_due_is_counted_as_a_claim_would_take_it(store: SqliteStore) -> None:
+    assert store.due_count(NOW) == 0
+    adopt(store, *(source(name) for name in "abcde"))
+    until = {"a": NOW + 2 * HOUR, "b": None, "c": None}
+    for state in claim(store, "a", "b", "c"):
+        gone, parked = state.source == "b", until[state.source]
+        store.save(outcome(source(state.source), state, None, gone=gone, parked_until=parked))
+    claim(store, "d")
+    adopt(store, *(source(name) for name in "abcde"))
+    for later, due in ((timedelta(0), 1), (HOUR, 3), (2 * HOUR, 4)):
+        assert store.due_count(NOW + later) == due
+    adopt(store, *(source(name) for name in "abcd"))
+    assert store.due_count(NOW) == 0
+    assert len(claim(store, now=NOW + 2 * HOUR)) == 3
+
+
+def test_parked_sources_are_named_with_the_end_of_their_rest(store: SqliteStore) -> None:
+    adopt(store, *(source(name) for name in "abcd"))
+    until = {"a": NOW + 2 * HOUR, "b": None, "c": NOW + HOUR, "d": NOW}
+    for state in claim(store):
+        rest = until[state.source]
+        store.save(outcome(source(state.source), state, None, parked_until=rest))
+    assert store.parked(NOW) == {"a": NOW + 2 * HOUR, "c": NOW + HOUR}
+    assert store.parked(NOW + HOUR) == {"a": NOW + 2 * HOUR}
+    adopt(store, source("b"), source("c"))
+    assert store.parked(NOW) == {"c": NOW + HOUR}
+
+
 # --- saving
 
 
@@ -328,6 +356,26 @@ def test_a_bug_in_one_poll_loses_no_other(store: SqliteStore) -> None:
     assert state.lease_until == NOW + LEASE
 
 
+def test_a_poll_that_settles_for_an_error_leaves_nothing_and_costs_no_other(
+    store: SqliteStore,
+) -> None:
+    adopt(store, source("a"), source("b"))
+    outcomes = [claimed(store, source(name), entry(name)) for name in "ab"]
+
+    def refuse(_: Novelty) -> SourceState:
+        raise ParseError("this is another feed", kind="moved")
+
+    refused = replace(outcomes[0], settle=refuse)
+    before = store.state("a")
+    with pytest.raises(ParseError, match="another feed"):
+        store.save_all([refused, outcomes[1]])
+    assert [stored.source for stored in store.entries()] == ["b"]
+    assert list(store.changes()) == ["b"]
+    assert store.state("a") == before
+    failed = store.save(outcome(source("a"), outcomes[0].state, None, last_error="moved"))
+    assert failed is not None  # the lease is still held: the failure can be saved
+
+
 def test_one_story_in_two_polls_of_one_commit_is_one_article(store: SqliteStore) -> None:
     adopt(store, source("a"), source("b"))
     saved = store.save_all([claimed(store, source(name), entry("same")) for name in "ab"])
@@ -392,6 +440,11 @@ STATES = st.builds(
     gone_at=st.none() | moments,
     gone=st.booleans(),
     parked_until=st.none() | moments,
+    last_full_at=st.none() | moments,
+    request_mark=words,
+    unstable_guids=st.booleans(),
+    gaps=st.integers(0, 100),
+    gap_at=st.none() | moments,
     info=st.builds(
         FeedInfo,
         title=words,

@@ -273,6 +273,15 @@ BOUNDED = {
         "AND (lease_until IS NULL OR lease_until <= 5) "
         "AND (parked_until IS NULL OR parked_until <= 5) ORDER BY next_poll_at, source"
     ),
+    "due count": (
+        "SELECT count(*) FROM source_state WHERE listed = 1 AND gone = 0 AND next_poll_at <= 5 "
+        "AND (lease_until IS NULL OR lease_until <= 5) "
+        "AND (parked_until IS NULL OR parked_until <= 5)"
+    ),
+    "parked": (
+        "SELECT source, parked_until FROM source_state "
+        "WHERE listed = 1 AND parked_until > 5 ORDER BY parked_until, source"
+    ),
     "walk": (
         "SELECT -sort_at, slug_hash FROM articles WHERE sort_at < 5 "
         "ORDER BY sort_at DESC, slug_hash LIMIT 5"
