@@ -105,6 +105,9 @@ class Store(Protocol):
     def parked(self, now: datetime) -> dict[str, datetime]:
         """The listed sources whose host asked to be left alone until later than now."""
 
+    def moved(self) -> dict[str, tuple[str, str]]:
+        """The sources with another address than the configured one: (configured, in use)."""
+
     # --- articles and building
 
     def changes(self) -> dict[str, int]:
@@ -329,6 +332,7 @@ async def record_failure(
         seconds=fetched.seconds if fetched else 0.0,
         received=fetched.received if fetched else 0,
         parked_until=after.parked_until,
+        effective_url=after.effective_url,
     )
 
 
@@ -347,6 +351,7 @@ def _report_success(
         next_reason=after.next_reason,
         seconds=fetched.seconds,
         received=fetched.received,
+        effective_url=after.effective_url,
     )
 
 

@@ -47,6 +47,7 @@ class World:
             crashed=self.crashed,
             report=self.reports.append,
             ticks=asyncio.get_running_loop().time,
+            clock=lambda: NOON,
         )
 
     async def claim(self, *, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
@@ -206,9 +207,16 @@ async def test_a_reload_changes_what_the_next_tick_polls() -> None:
 
 
 def test_politeness_is_counted_by_host_and_port_in_lower_case() -> None:
-    assert host_key(Source(id="a", url="https://Example.COM/feed")) == "example.com:443"
-    assert host_key(Source(id="a", url="http://example.com:8080/")) == "example.com:8080"
-    assert host_key(Source(id="a")) == ""
+    assert host_key("https://Example.COM./feed") == "example.com:443"
+    assert host_key("http://example.com:8080/") == "example.com:8080"
+    assert host_key("https://BÜCHER.example/") == host_key("https://xn--bcher-kva.example/feed")
+    assert host_key("http://[::1]:8080/") == "::1:8080"
+    assert host_key("") == ""
+
+
+def test_an_odd_address_still_has_a_key_of_its_own() -> None:
+    odd = ("http://[broken/", "https://h.example:99999/", "https:///", f"https://{'ü' * 80}.example/")
+    assert len({host_key(url) for url in odd}) == len(odd)
 
 
 def test_a_host_is_free_again_after_its_interval() -> None:

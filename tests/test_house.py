@@ -32,7 +32,7 @@ CAPTURED = ("tests/data/", "samples/")
 # Where `except Exception` is right. To clean up and raise again is fine everywhere.
 MAY_CATCH_ALL = {
     "core/parse": "feedparser raises almost anything on damaged documents",
-    "dispatch": "a bug met in one poll must not cost the other sources theirs",
+    "dispatch/dispatcher": "a bug met in one poll must not cost the other sources theirs",
     "adapters/sqlite/saving": "a bug met in one poll of a batch is handed back to that poll",
     "adapters/workers/nursery": "what a worker raises travels home and is raised there",
     "service": "a bug met in one tick must not end the daemon",

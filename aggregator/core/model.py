@@ -279,6 +279,7 @@ class PollReport:
     seconds: float = 0.0
     received: int = 0
     parked_until: datetime | None = None  # the host said 429: nobody there is asked before
+    effective_url: str = ""  # where the next poll goes, if not to the configured address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

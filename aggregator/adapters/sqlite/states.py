@@ -201,6 +201,15 @@ def parked(connection: sqlite3.Connection, now: datetime) -> dict[str, datetime]
     return {source: codec.to_moment(until) for source, until in rows}
 
 
+def moved(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """See Store.moved. Reads all rows: once, at a start."""
+    rows = connection.execute(
+        "SELECT source, url, effective_url FROM source_state WHERE effective_url <> '' "
+        "ORDER BY source"
+    )
+    return {source: (url, effective_url) for source, url, effective_url in rows}
+
+
 def _named(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
     """The named sources that may be taken although not due, in the order they were named."""
     now = codec.to_seconds(wanted.now)

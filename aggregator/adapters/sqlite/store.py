@@ -138,6 +138,10 @@ class SqliteStore:
         with self._connected() as connection:
             return states.parked(connection, now)
 
+    def moved(self) -> dict[str, tuple[str, str]]:
+        with self._connected() as connection:
+            return states.moved(connection)
+
     # --- articles and building
 
     def changes(self) -> dict[str, int]:

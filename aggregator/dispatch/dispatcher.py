@@ -1,7 +1,7 @@
 """The heartbeat's work: claim what is due, pace it by host, run the polls side by side.
 
-Holds no truth. What is due, and who has it, stands in the store; what is lost here in a crash
-is only the spacing of the last seconds.
+Holds no truth. What is due, who has it, which hosts are parked stands in the store; what is
+lost here in a crash is only the spacing of the last seconds.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from threading import Lock
+from datetime import datetime, timedelta
 from typing import Protocol, cast
-from urllib.parse import urlsplit
 
 from aggregator.core.errors import StoreError
 from aggregator.core.model import PollReport, SourceState
 from aggregator.core.settings import Limits, Source
+from aggregator.dispatch.backlog import Backlog
+from aggregator.dispatch.hosts import Pacer, host_key
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_STALL = timedelta(seconds=10)  # no tick for so long: downtime, sleep, or a clock set forward
 
 logger = logging.getLogger(__name__)
 
@@ -34,72 +34,17 @@ class Claim(Protocol):
 Poll = Callable[[Source, SourceState], Awaitable[PollReport]]
 Crash = Callable[[Source, SourceState, Exception], Awaitable[PollReport]]
 Report = Callable[[PollReport], None]
-
-
-def host_key(source: Source, effective_url: str = "") -> str:
-    """Return host:port in lower case, what politeness is counted by; "" for a local file."""
-    url = effective_url or source.url
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-    return f"{(parts.hostname or '').lower()}:{port}"
-
-
-@dataclass(slots=True)
-class _Host:
-    in_flight: int = 0
-    free_at: float = 0.0  # seconds of the monotonic clock
-
-
-@dataclass(slots=True)
-class Pacer:
-    """Which host may be asked now: at most `per_host` in flight, starts `host_interval` apart.
-
-    Called from the store's thread (`accept`) and from the event loop (`release`): locked.
-    """
-
-    limits: Limits
-    ticks: Callable[[], float]  # a monotonic clock, seconds
-    _hosts: dict[str, _Host] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-    _refused_until: float | None = None
-
-    def accept(self, host: str) -> bool:
-        """Reserve a start on `host`, or refuse."""
-        if not host:
-            return True
-        with self._lock:
-            now = self.ticks()
-            entry = self._hosts.setdefault(host, _Host())
-            if entry.in_flight >= self.limits.per_host or entry.free_at > now:
-                wait = max(entry.free_at, now)
-                known = self._refused_until
-                self._refused_until = wait if known is None else min(known, wait)
-                return False
-            entry.in_flight += 1
-            entry.free_at = now + self.limits.host_interval.total_seconds()
-            return True
-
-    def release(self, host: str) -> None:
-        """A poll on `host` has ended."""
-        with self._lock:
-            entry = self._hosts.get(host)
-            if entry is None:
-                return
-            entry.in_flight -= 1
-            if entry.in_flight <= 0 and entry.free_at <= self.ticks():
-                del self._hosts[host]
-
-    def take_refused(self) -> float | None:
-        """Return when the first refused host may be asked (None: none was), and forget it."""
-        with self._lock:
-            refused, self._refused_until = self._refused_until, None
-            return refused
+DueCount = Callable[[], Awaitable[int]]
+Move = tuple[str, str]  # the address as configured, and where it has moved for good
 
 
 class Dispatcher:
-    """Runs the polls that are due, as many at once as the limits allow."""
+    """Runs the polls that are due, as many at once as the limits allow.
+
+    `due_count` tells how many are due: with it, `tick` spreads what is due after downtime.
+    `moved` and `parked` are what the store remembers: the moves of sources, and until when
+    the hosts of which addresses are parked.
+    """
 
     def __init__(
         self,
@@ -111,6 +56,10 @@ class Dispatcher:
         crashed: Crash,
         report: Report,
         ticks: Callable[[], float],
+        clock: Callable[[], datetime],
+        due_count: DueCount | None = None,
+        moved: Mapping[str, Move] | None = None,
+        parked: Mapping[str, datetime] | None = None,
     ) -> None:
         self._sources = sources
         self._limits = limits
@@ -119,19 +68,28 @@ class Dispatcher:
         self._crashed = crashed
         self._report = report
         self._ticks = ticks
+        self._clock = clock
+        self._due_count = due_count
+        self._moved = dict(moved or {})
         self._pacer = Pacer(limits, ticks)
+        for url, until in (parked or {}).items():
+            self._pacer.park(host_key(url), until=until, now=clock())
+        self._backlog = Backlog(0, ticks())
+        self._last_tick: datetime | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._ticking = asyncio.Lock()
         self._hungry = False
         self._stopping = False
         self._soon: asyncio.Task[None] | None = None
         self.store_error: StoreError | None = None  # the last time the database refused
+        self.held_back: dict[str, datetime] = {}  # due sources of parked hosts, and until when
 
     def reload(self, *, sources: Mapping[str, Source], limits: Limits) -> None:
         """Use other sources and limits from the next tick on; running polls end as they began."""
         self._sources = sources
         self._limits = limits
         self._pacer.limits = limits
+        self._last_tick = None  # sources that come back may be overdue by days
 
     @property
     def in_flight(self) -> int:
@@ -151,48 +109,74 @@ class Dispatcher:
         async with self._ticking:
             free = self._free
             try:
-                started = await self._start_due(self._claim)
-                self._hungry = started == free  # there may be more: ask again when a poll ends
-                return started
+                started = await self._start_due(self._claim, min(free, await self._allowed()))
             except StoreError as error:
                 logger.error("claim failed error=%s", error)
                 return 0
+            self._last_tick = self._clock()
+            self._hungry = started == free  # there may be more: ask again when a poll ends
+            return started
 
-    async def _start_due(self, claim: Claim) -> int:
-        free = self._free
-        if free <= 0:
+    async def _allowed(self) -> int:
+        """Return how many may start now, as far as a backlog is concerned."""
+        if self._due_count is None:
+            return self._limits.concurrency
+        stalled = self._last_tick is None or self._clock() - self._last_tick > _STALL
+        if not stalled and self._backlog.is_over(ticks=self._ticks()):
+            return self._limits.concurrency
+        due = await self._due_count()
+        if stalled:
+            self._backlog = Backlog(due, self._ticks())
+        return self._backlog.allowed(due, ticks=self._ticks())
+
+    async def _start_due(self, claim: Claim, most: int, *, despite_parking: bool = False) -> int:
+        if most <= 0:
             return 0
-        claimed = await self._claim_fairly(claim, free)
+        claimed = await self._claim_fairly(claim, most, despite_parking=despite_parking)
         for source, state, host in claimed:
             task = asyncio.create_task(self._run(source, state, host))
             self._running.add(task)
         return len(claimed)
 
-    async def _claim_fairly(self, claim: Claim, free: int) -> list[tuple[Source, SourceState, str]]:
+    async def _claim_fairly(
+        self, claim: Claim, most: int, *, despite_parking: bool
+    ) -> list[tuple[Source, SourceState, str]]:
         """Claim within the spacing of hosts; a claim that fails gives its reservations back."""
         sources = self._sources
         reserved: dict[str, str] = {}
+        held_back: dict[str, datetime] = {}
 
         def accept(source_id: str) -> bool:
             source = sources.get(source_id)
             if source is None:
                 return False
-            host = host_key(source)
-            if self._pacer.accept(host):
+            host = self._host_of(source)
+            parked = None if despite_parking else self._pacer.parked(host)
+            if parked is not None:
+                held_back[source_id] = parked
+            elif self._pacer.accept(host):
                 reserved[source_id] = host
                 return True
             return False
 
         try:
-            states = await claim(limit=free, accept=accept)
+            states = await claim(limit=most, accept=accept)
+            self.held_back = held_back
             return [(sources[state.source], state, reserved.pop(state.source)) for state in states]
         finally:
             for host in reserved.values():
                 self._pacer.release(host)
 
+    def _host_of(self, source: Source) -> str:
+        """Return the host that a poll of `source` asks first: where it has moved, if it has."""
+        configured, effective = self._moved.get(source.id, ("", ""))
+        return host_key(effective if effective and configured == source.url else source.url)
+
     async def _run(self, source: Source, state: SourceState, host: str) -> None:
         try:
-            self._report(await self._poll_safely(source, state))
+            report = await self._poll_safely(source, state)
+            self._learn(source, report, host)
+            self._report(report)
         except StoreError as error:
             logger.error("poll not saved source=%s error=%s", source.id, error)
             self.store_error = error
@@ -202,6 +186,18 @@ class Dispatcher:
             if self._hungry and not self._stopping:
                 self._hungry = False
                 self._soon = asyncio.create_task(self._tick_again())
+
+    def _learn(self, source: Source, report: PollReport, host: str) -> None:
+        """Remember what a poll says about where the next one goes and when its host may be asked.
+
+        429 speaks for the whole host (RFC 6585 §4): its other sources wait as well.
+        """
+        if report.effective_url:
+            self._moved[source.id] = (source.url, report.effective_url)
+        else:
+            self._moved.pop(source.id, None)
+        if report.parked_until is not None:
+            self._pacer.park(host, until=report.parked_until, now=self._clock())
 
     async def _tick_again(self) -> None:
         await self.tick()
@@ -215,17 +211,20 @@ class Dispatcher:
             logger.exception("poll crashed source=%s", source.id)
             return await self._crashed(source, state, error)
 
-    async def run_until_idle(self, claim: Claim | None = None) -> None:
+    async def run_until_idle(
+        self, claim: Claim | None = None, *, despite_parking: bool = False
+    ) -> None:
         """Poll what `claim` gives until it gives nothing more and no poll is in flight.
 
-        Raises StoreError as soon as the database has refused once.
+        As fast as slots and hosts allow. Sources of parked hosts are not waited for: `held_back`
+        names them. Raises StoreError as soon as the database has refused once.
         """
         claim = claim or self._claim
         while not self._stopping:
             if self.store_error is not None:
                 raise self.store_error
             async with self._ticking:
-                started = await self._start_due(claim)
+                started = await self._start_due(claim, self._free, despite_parking=despite_parking)
             refused = self._pacer.take_refused()
             if not started and not self._running and refused is None:
                 return
