@@ -69,6 +69,7 @@ class Source:
     verify_tls: bool = True
     ignore_validators: bool = False
     place: Place | None = None
+    address_place: Place | None = None  # of `url:`, for who must change it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

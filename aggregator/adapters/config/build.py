@@ -146,6 +146,7 @@ def _source(
         verify_tls=_first(shape.verify_tls, defaults.verify_tls),
         ignore_validators=_first(shape.ignore_validators, defaults.ignore_validators),
         place=problems.place(item.node.start),
+        address_place=problems.place(find(item.node, ("url",)).start),
     )
 
 

@@ -11,11 +11,13 @@ Every moment comes with its reason in plain words; `aggregator status` shows the
 from aggregator.core.cadence.doubts import is_doubtful, to_be_asked
 from aggregator.core.cadence.failure import after_failure
 from aggregator.core.cadence.loaded import changed_url, clamp_loaded
-from aggregator.core.cadence.moves import is_another_feed
+from aggregator.core.cadence.moves import MOVE_POLLS, MOVE_SPAN, is_another_feed
 from aggregator.core.cadence.pace import Pace, in_words
 from aggregator.core.cadence.success import after_success
 
 __all__ = [
+    "MOVE_POLLS",
+    "MOVE_SPAN",
     "Pace",
     "after_failure",
     "after_success",

@@ -13,8 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from aggregator.core.model import FeedInfo, Fetched, Reading, SourceState, Validators
 
-_POLLS = 5
-_SPAN = timedelta(days=7)
+MOVE_POLLS = 5
+MOVE_SPAN = timedelta(days=7)
 _DEFAULT_PORTS = {"http": (None, 80), "https": (None, 443)}
 
 
@@ -32,7 +32,7 @@ def after_redirect(
         return settle_at(state, url=url, target=moved_to)
     pending = _count(state, moved_to=moved_to, now=now)
     first = pending.moved_first_at
-    if pending.moved_count >= _POLLS and first is not None and now - first >= _SPAN:
+    if pending.moved_count >= MOVE_POLLS and first is not None and now - first >= MOVE_SPAN:
         return settle_at(pending, url=url, target=moved_to)
     return pending
 

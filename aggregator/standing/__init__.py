@@ -1,0 +1,38 @@
+"""How each source stands, in plain words: what `aggregator status` and the status page show.
+
+    standings       all sources, those in trouble first
+    facts           one of them in full, label by label
+    values          one of them for programs
+    same_feeds      sources that are one feed, listed twice
+
+Pure: settings and states in, words out. No secret comes out, and for the public no address.
+"""
+
+from aggregator.standing.discretion import veil
+from aggregator.standing.notes import Note
+from aggregator.standing.told import (
+    CONDITIONS,
+    Fact,
+    Standing,
+    counts,
+    facts,
+    standing_of,
+    standings,
+    values,
+)
+from aggregator.standing.twins import SameFeed, same_feeds
+
+__all__ = [
+    "CONDITIONS",
+    "Fact",
+    "Note",
+    "SameFeed",
+    "Standing",
+    "counts",
+    "facts",
+    "same_feeds",
+    "standing_of",
+    "standings",
+    "values",
+    "veil",
+]
