@@ -254,7 +254,10 @@ class Engine:
     async def _read(self, source: Source, document: Document) -> Reading:
         """Read in a worker, which is told no more of the source than it needs: no secrets."""
         told = Source(id=source.id, url=source.url, title=source.title, dedupe=source.dedupe)
-        return await self._workers.run(read, document, told, self.app.settings.limits.max_entries)
+        async with self._workers.room(len(document.body)):
+            return await self._workers.run(
+                read, document, told, self.app.settings.limits.max_entries
+            )
 
     async def _crashed(self, source: Source, state: SourceState, error: Exception) -> PollReport:
         told = ParseError(f"internal error: {type(error).__name__}: {error}", kind="bug")

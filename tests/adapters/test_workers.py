@@ -122,6 +122,22 @@ async def test_one_endless_document_does_not_delay_the_others_beyond_its_deadlin
         assert (await bad).kind == "deadline"
 
 
+async def test_large_documents_leave_a_worker_free_for_small_ones() -> None:  # P103
+    async with workers(count=2, deadline=5) as pool:
+        await pool.start()
+
+        async def large() -> ParseError:
+            async with pool.room(1024 * 1024):
+                return await fails(pool, tasks.spin)
+
+        bad = [asyncio.create_task(large()) for _ in range(3)]
+        await asyncio.sleep(0)  # all have asked for room
+        async with pool.room(1000):
+            assert await asyncio.wait_for(pool.run(tasks.double, 4), 4) == 8
+        await pool.close()
+        await asyncio.gather(*bad, return_exceptions=True)
+
+
 @pytest.mark.parametrize(
     ("deadly", "kind"),
     [

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _PRELOAD = ("aggregator.core.read",)
 _PATIENCE = 4  # times the deadline by the clock: another process may have the processor
 _CALLS_PER_WORKER = 1000  # then a fresh one: whatever a C library leaks is given back
+_LARGE = 256 * 1024  # bytes; whatever takes seconds to read is larger, most feeds are smaller
 _OUT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT)  # by the kernel; by an allocator that gives up
 
 
@@ -51,6 +53,7 @@ class Workers:
         self._preload = tuple(preload)
         self._calls_per_worker = calls_per_worker
         self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="worker")
+        self._room_for_large = asyncio.Semaphore(max(count - 1, 1))
         self._lock = Lock()
         self._nursery: Nursery | None = None
         self._idle: list[Worker] = []
@@ -70,6 +73,14 @@ class Workers:
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._call, function, args, kwargs)
+
+    def room(self, size: int) -> AbstractAsyncContextManager[object]:
+        """Wait, where needed, for room to read so many bytes.
+
+        Large documents leave one worker free (where there are two), so that those that take
+        seconds never hold up the small ones.
+        """
+        return self._room_for_large if size >= _LARGE else nullcontext()
 
     async def close(self) -> None:
         """End all workers; calls in flight fail. Closing twice does nothing."""
