@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import click
 
 from aggregator import explain
 from aggregator.cli.session import Session, iso, json_line, known, stop
-from aggregator.core.model import Article, SourceState, StoredEntry
-from aggregator.core.settings import Source
+from aggregator.cli.standing import full_account, overview
+from aggregator.core.model import Article, StoredEntry
+from aggregator.standing import Standing, counts, standings, values
+from aggregator.standing.words import counted
 
 json_option = click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 
@@ -21,80 +23,28 @@ json_option = click.option("--json", "as_json", is_flag=True, help="A JSON objec
 @json_option
 @click.pass_obj
 def status(session: Session, source: str | None, as_json: bool) -> None:
-    """Show what the poller knows of each source (or of SOURCE), and when it polls next and why."""
+    """Show how each source is, trouble first; with SOURCE everything the poller knows of it.
+
+    When it was asked and what came of it, when it is asked next and why, what the publisher asks
+    for, and what somebody should do: moves, duplicates, lost entries.
+    """
     with session.app() as app:
         known("source", [source] if source else [], app.sources)
-        states = {state.source: state for state in app.store.states()}
-        for one in app.settings.sources:
-            if source in (None, one.id):
-                _show_status(one, states.get(one.id), as_json=as_json, now=app.now())
+        told = standings(app.settings.sources, app.store.states(), now=app.now())
+        chosen = [one for one in told if source in (None, one.source)]
+        if as_json:
+            for one in chosen:
+                json_line(values(one))
+        else:
+            click.echo("\n".join(_told(chosen, in_full=source is not None, now=app.now())))
 
 
-def _show_status(
-    source: Source, state: SourceState | None, *, as_json: bool, now: datetime
-) -> None:
-    if as_json:
-        json_line(_status_values(source, state))
-    elif state is None:
-        click.echo(f"{source.id}: never polled")
-    else:
-        click.echo("\n".join(status_lines(source, state, now=now)))
-
-
-def _status_values(source: Source, state: SourceState | None) -> dict[str, object]:
-    if state is None:
-        return {"source": source.id, "url": source.url, "state": "never polled"}
-    return {
-        "source": source.id,
-        "url": source.url or str(source.path),
-        "title": state.info.title,
-        "state": _word(state),
-        "last_attempt_at": state.last_attempt_at,
-        "last_success_at": state.last_success_at,
-        "last_change_at": state.last_change_at,
-        "next_poll_at": state.next_poll_at,
-        "next_reason": state.next_reason,
-        "last_status": state.last_status,
-        "last_error": state.last_error,
-        "last_error_kind": state.last_error_kind,
-        "fail_count": state.fail_count,
-        "failing_since": state.failing_since,
-        "received": state.last_received,
-        "seconds": state.last_seconds,
-        "floor": state.floor,
-        "floor_reason": state.floor_reason,
-        "moved_to": state.moved_to or state.effective_url,
-        "gone": state.gone,
-    }
-
-
-def _word(state: SourceState) -> str:
-    if state.gone:
-        return "gone"
-    if state.fail_count:
-        return "failing"
-    return "ok" if state.last_success_at else "waiting"
-
-
-def status_lines(source: Source, state: SourceState, *, now: datetime) -> list[str]:
-    """Return a few lines for people about one source."""
-    lines = [f"{source.id}: {_word(state)}"]
-    if state.last_attempt_at:
-        lines.append(
-            f"  last attempt {iso(state.last_attempt_at)}, last success "
-            f"{iso(state.last_success_at)}, last change {iso(state.last_change_at)}"
-        )
-    if state.gone:
-        lines.append("  no more polls: the publisher says it is gone (410)")
-    else:
-        when = "now" if state.next_poll_at <= now else iso(state.next_poll_at)
-        lines.append(f"  next poll {when}: {state.next_reason or 'new source'}")
-    if state.last_error:
-        lines.append(f"  error ({state.fail_count} in a row): {state.last_error}")
-    if state.moved_to:
-        line = source.place or "feeds.yaml"
-        lines.append(f"  has moved to {state.moved_to}: change url: at {line}")
-    return lines
+def _told(chosen: Sequence[Standing], *, in_full: bool, now: datetime) -> Iterator[str]:
+    for one in chosen:
+        yield from full_account(one, now=now) if in_full else overview(one, now=now)
+    if not in_full:
+        conditions = ", ".join(f"{count} {state}" for state, count in counts(chosen))
+        yield f"{counted(len(chosen), 'source')}: {conditions}" if chosen else "no sources"
 
 
 @click.command(short_help="List stored entries and their rules.")

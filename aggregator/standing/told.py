@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 
 from aggregator.core.model import SourceState
 from aggregator.core.settings import Source
+from aggregator.dispatch import host_key, is_private
 from aggregator.standing.discretion import Veil, veil
 from aggregator.standing.notes import Note, hints_in_force, line_of, notes_of
 from aggregator.standing.twins import SameFeed, by_source, same_feeds
@@ -98,11 +99,43 @@ def standings(
     """
     known = {state.source: state for state in states}
     same = by_source(same_feeds(sources, known.values()))
+    parked = _parked_hosts(known.values(), now=now)
     told = [
-        standing_of(source, known.get(source.id), same=same.get(source.id), now=now, public=public)
+        standing_of(
+            source,
+            _with_neighbours(known.get(source.id), parked),
+            same=same.get(source.id),
+            now=now,
+            public=public,
+        )
         for source in sources
     ]
     return sorted(told, key=_trouble)
+
+
+def _parked_hosts(states: Iterable[SourceState], *, now: datetime) -> dict[str, datetime]:
+    """Return until when each host is parked: a 429 to one source speaks for its neighbours."""
+    parked: dict[str, datetime] = {}
+    for state in states:
+        if state.parked_until is None or state.parked_until <= now:
+            continue
+        host = host_key(state.effective_url or state.url)
+        if host and not is_private(host):
+            parked[host] = max(state.parked_until, parked.get(host, state.parked_until))
+    return parked
+
+
+def _with_neighbours(
+    state: SourceState | None, parked: Mapping[str, datetime]
+) -> SourceState | None:
+    """Return `state` as the dispatcher will treat it: nobody on a parked host is asked."""
+    if state is None or state.gone or not parked:
+        return state
+    until = parked.get(host_key(state.effective_url or state.url))
+    if until is None or until <= (state.parked_until or state.next_poll_at):
+        return state
+    reason = "the host asked everybody to wait"
+    return replace(state, parked_until=until, next_poll_at=until, next_reason=reason)
 
 
 def _trouble(standing: Standing) -> tuple[int, bool, str]:
