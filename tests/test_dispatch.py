@@ -4,95 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from aggregator.core.errors import StoreError
-from aggregator.core.model import PollReport, SourceState
+from aggregator.core.model import SourceState
 from aggregator.core.settings import Limits, Source
-from aggregator.dispatch import Dispatcher, Pacer, host_key
-
-NOON = datetime(2025, 6, 27, 12, 0, tzinfo=UTC)
-AT_ONCE = Limits(concurrency=8, per_host=8, host_interval=timedelta(0))
-
-
-@dataclass
-class World:
-    """A store that knows what is due, and polls that do as they are told."""
-
-    urls: dict[str, str]
-    limits: Limits = AT_ONCE
-    slow: frozenset[str] = frozenset()
-    buggy: frozenset[str] = frozenset()
-    due: list[str] = field(default_factory=list)
-    running: set[str] = field(default_factory=set)
-    most_at_once: int = 0
-    started: list[tuple[str, float]] = field(default_factory=list)
-    reports: list[PollReport] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    refuse: bool = False
-
-    def __post_init__(self) -> None:
-        self.due = list(self.urls)
-
-    def dispatcher(self) -> Dispatcher:
-        return Dispatcher(
-            sources={name: Source(id=name, url=url) for name, url in self.urls.items()},
-            limits=self.limits,
-            claim=self.claim,
-            poll=self.poll,
-            crashed=self.crashed,
-            report=self.reports.append,
-            ticks=asyncio.get_running_loop().time,
-            clock=lambda: NOON,
-        )
-
-    async def claim(self, *, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
-        if self.refuse:
-            raise StoreError("disk full")
-        taken: list[SourceState] = []
-        for name in list(self.due):
-            if len(taken) < limit and accept(name):
-                self.due.remove(name)
-                taken.append(SourceState(source=name, next_poll_at=NOON))
-        return tuple(taken)
-
-    async def poll(self, source: Source, state: SourceState) -> PollReport:
-        self.started.append((source.id, asyncio.get_running_loop().time()))
-        self.running.add(source.id)
-        self.most_at_once = max(self.most_at_once, len(self.running))
-        try:
-            if source.id in self.buggy:
-                raise ZeroDivisionError("a bug")
-            await (self.gate.wait() if source.id in self.slow else asyncio.sleep(0))
-        finally:
-            self.running.discard(source.id)
-        return report(source.id)
-
-    async def crashed(self, source: Source, state: SourceState, error: Exception) -> PollReport:
-        return report(source.id, outcome="failed", error=str(error))
-
-    @property
-    def done(self) -> set[str]:
-        return {one.source for one in self.reports}
-
-
-def report(name: str, *, outcome: str = "changed", error: str = "") -> PollReport:
-    return PollReport(
-        source=name,
-        outcome=outcome,
-        status=200,
-        error=error,
-        next_poll_at=NOON,
-        next_reason="test",
-    )
-
-
-def hosts(count: int) -> dict[str, str]:
-    return {f"s{number}": f"https://host{number}.example/feed" for number in range(count)}
+from aggregator.dispatch import Pacer, host_key
+from tests.dispatching import AT_ONCE, NOON, World, hosts
 
 
 async def test_everything_due_is_polled_within_the_limit_of_concurrency() -> None:
@@ -215,7 +136,12 @@ def test_politeness_is_counted_by_host_and_port_in_lower_case() -> None:
 
 
 def test_an_odd_address_still_has_a_key_of_its_own() -> None:
-    odd = ("http://[broken/", "https://h.example:99999/", "https:///", f"https://{'ü' * 80}.example/")
+    odd = (
+        "http://[broken/",
+        "https://h.example:99999/",
+        "https:///",
+        f"https://{'ü' * 80}.example/",
+    )
     assert len({host_key(url) for url in odd}) == len(odd)
 
 
