@@ -35,6 +35,7 @@ from aggregator.core.model import (
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.render import render
 from aggregator.core.settings import Limits, Output, Source
+from aggregator.core.validators import request_mark
 
 
 class Store(Protocol):
@@ -234,6 +235,7 @@ def _success(
             state,
             pace=cadence.Pace.of(source, pacing.limits),
             url=source.url,
+            mark=request_mark(source),
             fetched=fetched,
             reading=reading,
             body_hash=body_hash,
@@ -304,6 +306,7 @@ async def record_failure(
             pace=cadence.Pace.of(source, pacing.limits),
             error=error,
             url=source.url,
+            mark=request_mark(source),
             fetched=fetched,
             now=now,
             chance=pacing.chance(),

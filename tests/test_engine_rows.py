@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.app import App
 from aggregator.core.model import PollReport
-from tests.feed_server import Answer, Story, feed_server, rss, write_config
+from tests.feed_server import Answer, FeedServer, Story, feed_server, rss, write_config
 from tests.test_engine import ids, run_once, titles
 
 ONE = Story("1", "The first story of this small feed")
@@ -176,3 +176,19 @@ async def test_an_entry_that_leaves_the_document_is_kept(tmp_path: Path) -> None
         server.bodies["a"] = rss(TWO)
         await poll(app)
         assert len(titles(app)) == 2
+
+
+async def test_changed_credentials_cost_exactly_one_unconditional_request(
+    tmp_path: Path,
+) -> None:  # P9
+    def config(server: FeedServer, password: str) -> str:
+        credentials = f"username: me, password: {password}, id: a"
+        return server.config().replace("id: a", credentials, 1)
+
+    with feed_server({"a": rss(ONE)}) as server:
+        for number, password in enumerate(("old", "old", "new", "new")):
+            with App.open(write_config(tmp_path, config(server, password)), {}) as app:
+                report = (await poll(app))["a"]
+                unconditional = "If-None-Match" not in server.last("a")
+                assert unconditional == (number in (0, 2)), number
+                assert report.novelty.new == (number == 0)
