@@ -28,13 +28,17 @@ def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
     return load(file, environ=environ, check_cron=check_cron)
 
 
-def user_agent(settings: Settings) -> str:
-    """Return the User-Agent: name, version, how to reach the operator, and how many read us."""
+def user_agent(settings: Settings, source: Source) -> str:
+    """Return the User-Agent: name, version, how to reach the operator, and how many read us.
+
+    Publishers count by the word "subscribers", in the plural, and tell feeds of one poller
+    apart by the feed-id. What the operator configured instead goes out as typed.
+    """
     if settings.user_agent:
         return settings.user_agent
-    readers = len(settings.outputs)
-    noun = "subscriber" if readers == 1 else "subscribers"
-    return f"aggregator/{__version__} (+{settings.contact or settings.base_url}; {readers} {noun})"
+    contact = settings.contact or settings.base_url
+    readers = f"{len(settings.outputs)} subscribers; feed-id={source.id}"
+    return f"aggregator/{__version__} (+{contact}; {readers})"
 
 
 @dataclass(slots=True)

@@ -123,7 +123,9 @@ class Engine:
     def _new_fetcher(self) -> Fetcher:
         settings = self.app.settings
         return Fetcher(
-            limits=settings.limits, network=settings.network, user_agent=user_agent(settings)
+            limits=settings.limits,
+            network=settings.network,
+            user_agent=partial(user_agent, settings),
         )
 
     async def _adopt(self) -> None:

@@ -78,8 +78,9 @@ class FetchError(SourceError):
     """The document could not be had.
 
     `kind` is one of: blocked_address, dns, connect, tls, timeout, too_large, bad_encoding,
-    truncated, redirect, bad_url, http, empty, file. `status` is set when a response arrived.
-    `retry_after` and `fresh_for` are seconds, already capped (RFC 9110 §10.2.3, RFC 9111 §4.2.1).
+    truncated, redirect, bad_url, http, empty, file, robots. `status` is set when a response
+    arrived. `retry_after` and `fresh_for` are seconds, already capped (RFC 9110 §10.2.3,
+    RFC 9111 §4.2.1).
     """
 
     def __init__(

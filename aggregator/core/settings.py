@@ -113,10 +113,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Which addresses may be reached besides the public ones, and by which proxy."""
+    """What may be reached besides the public addresses, by which proxy, and who may forbid it."""
 
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
     proxy: str = ""
+    robots: bool = False  # obey robots.txt (RFC 9309)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

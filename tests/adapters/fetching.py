@@ -35,6 +35,11 @@ def state_of(
     )
 
 
+def plainly(_: Source) -> str:
+    """A User-Agent."""
+    return "test/1 (+http://t.example/)"
+
+
 async def fetch(
     source: Source,
     state: SourceState | None = None,
@@ -43,8 +48,7 @@ async def fetch(
     network: Network = LOOPBACK,
 ) -> Fetched:
     """One poll with a fetcher of its own."""
-    fetcher = Fetcher(limits=limits, network=network, user_agent="test/1 (+http://t.example/)")
-    async with fetcher:
+    async with Fetcher(limits=limits, network=network, user_agent=plainly) as fetcher:
         return await fetcher.fetch(source, state or SourceState(source=source.id, next_poll_at=NOW))
 
 

@@ -15,7 +15,7 @@ from aiohttp.abc import ResolveResult
 from aggregator.adapters.fetch import Fetcher
 from aggregator.core.errors import FetchError
 from aggregator.core.settings import Source
-from tests.adapters.fetching import FEED, LIMITS, LOOPBACK, state_of
+from tests.adapters.fetching import FEED, LIMITS, LOOPBACK, plainly, state_of
 from tests.adapters.raw_server import answer, raw_server
 
 
@@ -31,7 +31,7 @@ def names(find: Callable[[str], Sequence[str]]) -> Fetcher:
         ]
 
     limits = replace(LIMITS, timeout=timedelta(seconds=2))
-    return Fetcher(limits=limits, network=LOOPBACK, user_agent="t", look_up=look_up)
+    return Fetcher(limits=limits, network=LOOPBACK, user_agent=plainly, look_up=look_up)
 
 
 # S2

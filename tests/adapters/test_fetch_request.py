@@ -32,6 +32,7 @@ from tests.adapters.fetching import (
     failure,
     fetch,
     fetch_from,
+    plainly,
     state_of,
 )
 from tests.adapters.raw_server import answer, raw_server, redirect
@@ -195,7 +196,7 @@ async def test_the_header_of_a_request_holds_what_is_needed_and_nothing_else() -
 async def test_a_cookie_is_not_kept_for_the_next_poll() -> None:
     async with raw_server({"/feed": answer(FEED, Set_Cookie="a=b")}) as server:
         source = Source(id="a", url=server.url())
-        async with Fetcher(limits=LIMITS, network=LOOPBACK, user_agent="t") as fetcher:
+        async with Fetcher(limits=LIMITS, network=LOOPBACK, user_agent=plainly) as fetcher:
             for _ in range(2):
                 await fetcher.fetch(source, state_of(source))
         assert server.field_of("Cookie") is None
@@ -293,7 +294,7 @@ async def test_names_are_looked_up_in_threads_of_their_own() -> None:
 async def test_many_polls_share_one_fetcher() -> None:
     async with raw_server({"/feed": answer(FEED)}) as server:
         source = Source(id="a", url=server.url())
-        async with Fetcher(limits=LIMITS, network=LOOPBACK, user_agent="t") as fetcher:
+        async with Fetcher(limits=LIMITS, network=LOOPBACK, user_agent=plainly) as fetcher:
             polls = [fetcher.fetch(source, state_of(source)) for _ in range(20)]
             assert {fetched.status for fetched in await asyncio.gather(*polls)} == {200}
 

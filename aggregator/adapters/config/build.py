@@ -64,7 +64,11 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
         sources=sources,
         outputs=outputs,
         limits=Limits(**dict(root.limits)),
-        network=Network(allow=root.network.allow, proxy=root.network.proxy or ""),
+        network=Network(
+            allow=root.network.allow,
+            proxy=root.network.proxy or "",
+            robots=root.network.robots,
+        ),
         retention=Retention(**dict(root.retention)),
         server=Server(**dict(root.server)),
     )

@@ -172,6 +172,11 @@ class NetworkShape(Shape):
     proxy: types.Proxy | None = key(
         None, "An HTTP proxy for all polls. Proxies of the environment are ignored."
     )
+    robots: bool = key(
+        False,
+        "Obey robots.txt: it is asked for once a day for each host, and a feed it forbids is not. "
+        "Off, because robots.txt is about crawlers, and you have listed each feed yourself.",
+    )
 
 
 class RetentionShape(Shape):

@@ -25,6 +25,8 @@ from aggregator.core.validators import (
 FULL = (200, 203)  # 203: a full answer that a proxy has changed (RFC 9110 §15.3.4)
 DELTA_ONLY = 226  # IM Used: only the entries since the version we named (RFC 3229 §10.4.1)
 EMPTY = (204, 205)
+PERMANENT = (301, 308)
+REDIRECTS = (*PERMANENT, 302, 303, 307)
 
 
 async def settle(
@@ -45,11 +47,13 @@ async def settle(
     if response.status == 304 and sent:
         validators = merge(stored, validators_of(headers))
     elif response.status in FULL or _is_delta(response.status, headers, sent):
-        body, received = await _body(response, headers, max_body)
+        body, received = await read_body(response, headers, max_body)
+        if not body:
+            raise FetchError("an empty body", kind="empty", status=response.status)
         document = _document(response, headers, body)
         validators = validators_of(headers)
     else:
-        raise _refused(response.status, headers)
+        raise refused(response.status, headers)
     seconds, reason = fresh_for(headers)
     return Fetched(
         status=response.status,
@@ -79,10 +83,13 @@ def _document(response: aiohttp.ClientResponse, headers: Headers, body: bytes) -
     )
 
 
-async def _body(
+async def read_body(
     response: aiohttp.ClientResponse, headers: Headers, max_body: int
 ) -> tuple[bytes, int]:
-    """The decoded body and the number of bytes received."""
+    """The decoded body and the number of bytes received; raises FetchError.
+
+    `max_body` bounds the bytes received and the bytes decoded.
+    """
     announced = response.content_length
     if announced is not None and announced > max_body:
         raise FetchError(
@@ -99,10 +106,7 @@ async def _body(
         raise broken_off(response.url) from error
     if _ends_with_connection(headers) and isinstance(response, Response) and response.was_reset:
         raise broken_off(response.url)
-    body = decoder.finish()
-    if not body:
-        raise FetchError("an empty body", kind="empty", status=response.status)
-    return body, decoder.received
+    return decoder.finish(), decoder.received
 
 
 def _ends_with_connection(headers: Headers) -> bool:
@@ -111,7 +115,7 @@ def _ends_with_connection(headers: Headers) -> bool:
     return not chunked and not headers.first(b"content-length")
 
 
-def _refused(status: int, headers: Headers) -> FetchError:
+def refused(status: int, headers: Headers) -> FetchError:
     """An answer that is an error, or one that was not asked for."""
     return FetchError(
         _reason(status, headers),

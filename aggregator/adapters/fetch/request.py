@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 from urllib.parse import urljoin
 
+from multidict import CIMultiDict
 from yarl import URL
 
 from aggregator.adapters.fetch.decode import CODINGS
@@ -148,6 +150,28 @@ def is_downgrade(before: URL, after: URL) -> bool:
 
 
 # --- header fields
+
+
+def headers_for(
+    source: Source,
+    *,
+    user_agent: str,
+    conditional: Sequence[tuple[str, str]],
+    secrets: bool,
+) -> CIMultiDict[str]:
+    """The fields of one request besides the usual ones; raises FetchError for unsendable ones.
+
+    The operator's own fields replace ours of the same name.
+    """
+    fields = CIMultiDict([("User-Agent", user_agent), *conditional])
+    if secrets:
+        fields.update(secret_headers(source))
+    return fields
+
+
+def sendable(text: str) -> str:
+    """A field value without what could end it (RFC 9110 §5.5)."""
+    return _CONTROL.sub("", text).encode("utf-8", "replace").decode()
 
 
 def secret_headers(source: Source) -> dict[str, str]:
