@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from aggregator.app import App, Engine
+from aggregator.cli import main
 from aggregator.core.outcome import Outcome
 from aggregator.core.settings import Limits
 from aggregator.dispatch import Dispatcher, Pacer, is_private
@@ -217,6 +219,21 @@ async def test_the_program_remembers_moves_and_parked_hosts_over_a_restart(
             await engine.dispatcher.tick()
             assert engine.dispatcher.in_flight == 0
             assert engine.dispatcher.held_back == {"b": until}
+
+
+@pytest.mark.parametrize("named", [(), ("b",)])
+def test_poll_ends_and_says_which_sources_wait_for_a_parked_host(
+    tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    file = tmp_path / "feeds.yaml"
+    file.write_text(FEEDS)
+    with App.open(file, {}) as app:
+        move_and_park(app, app.now() + timedelta(days=2))
+    result = CliRunner().invoke(main, ["-c", str(file), "poll", *named])
+    assert result.exit_code == 0
+    assert "not polled, their host asked everybody to wait until" in result.output
+    assert "at the latest: b\n" in result.output
+    assert "polled 0 sources" in result.output
 
 
 def move_and_park(app: App, until: datetime) -> None:

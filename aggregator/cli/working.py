@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from types import TracebackType
 
 import click
@@ -59,16 +60,20 @@ def poll(session: Session, sources: Sequence[str], force: bool, as_json: bool) -
         known("source", sources, app.sources)
         names = list(sources) or (list(app.sources) if force else None)
         with Progress(as_json=as_json) as progress:
-            missed = asyncio.run(_poll_once(app, names, force=force, progress=progress))
-        progress.summary(missed)
+            missed, parked = asyncio.run(_poll_once(app, names, force=force, progress=progress))
+        progress.summary(missed, parked)
         if progress.failed:
             sys.exit(SOME_SOURCES_FAILED)
 
 
 async def _poll_once(
     app: App, names: list[str] | None, *, force: bool, progress: Progress
-) -> tuple[str, ...]:
-    """Poll until nothing is due, then build; returns named sources that could not be claimed."""
+) -> tuple[tuple[str, ...], dict[str, datetime]]:
+    """Poll until nothing is due, then build.
+
+    Returns the named sources that could not be claimed, and until when which due ones wait for
+    a host that asked everybody to.
+    """
     async with Engine(app, report=progress.polled, built=progress.built) as engine:
         if names is None:
             progress.begin(app.due())
@@ -77,10 +82,10 @@ async def _poll_once(
         else:
             progress.begin(len(names))
             claim, pending = engine.claim_named(names, force=force)
-            await engine.dispatcher.run_until_idle(claim)
-            missed = tuple(pending)
+            await engine.dispatcher.run_until_idle(claim, despite_parking=force)
+            missed = tuple(name for name in pending if name not in engine.dispatcher.held_back)
         await engine.build(timed=True)
-    return missed
+        return missed, engine.dispatcher.held_back
 
 
 @click.command(short_help="Render outputs from what is stored.")
@@ -157,8 +162,8 @@ class Progress:
         elif report.changed:
             click.echo(f"published {report.output}: {report.entries} entries")
 
-    def summary(self, missed: Sequence[str]) -> None:
-        """Print what it came to, and which named sources were not polled and why."""
+    def summary(self, missed: Sequence[str], parked: Mapping[str, datetime]) -> None:
+        """Print what it came to, and which sources were not polled and why."""
         new = sum(report.novelty.new for report in self._reports)
         updated = sum(report.novelty.updated for report in self._reports)
         changed = sum(report.changed for report in self._builds)
@@ -171,16 +176,21 @@ class Progress:
                         "new": new,
                         "updated": updated,
                         "published": changed,
-                        "not_polled": list(missed),
+                        "not_polled": [*missed, *parked],
                     }
                 }
             )
             return
         if missed:
-            names = ", ".join(missed[:5]) + (", …" if len(missed) > 5 else "")
             click.echo(
-                f"not polled, asked less than a moment ago or being polled: {names}"
+                f"not polled, asked less than a moment ago or being polled: {some(missed)}"
                 " (--force asks again)",
+                err=True,
+            )
+        if parked:
+            click.echo(
+                f"not polled, their host asked everybody to wait until {iso(max(parked.values()))}"
+                f" at the latest: {some(list(parked))}",
                 err=True,
             )
         click.echo(
@@ -203,6 +213,11 @@ class Progress:
 def counted(number: int, noun: str) -> str:
     """Return "1 feed", "2 feeds"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of `names` in a line."""
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def poll_line(report: PollReport) -> str:
