@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import Final
@@ -15,18 +15,14 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aggregator.core.render import feed_path, page_path
+from aggregator.core.render.fields import web_address
 from aggregator.core.settings import Output
+from aggregator.standing import Standing, counts, facts, standings, values
+from aggregator.standing.words import distance
 from aggregator.web.feeds import find_output
 from aggregator.web.files import PublishedFiles
 from aggregator.web.view import View
-from aggregator.web.words import (
-    SourceLine,
-    counts,
-    day_name,
-    days,
-    distance,
-    source_lines,
-)
+from aggregator.web.words import day_name, days
 
 PAGE_ARTICLES: Final = 100
 STATUS_SOURCES: Final = 500  # a browser still likes that; the rest is in status.json
@@ -68,6 +64,8 @@ class Pages:
             page_path=page_path,
             distance=distance,
             day_name=day_name,
+            facts=facts,
+            web_address=web_address,
         )
 
     async def index(self, _request: web.Request) -> web.Response:
@@ -90,25 +88,28 @@ class Pages:
 
     async def status(self, _request: web.Request) -> web.Response:
         """How each source is, those in trouble first."""
-        lines = source_lines(
-            self._view.sources, await self._view.source_states(), now=self._view.now()
-        )
+        told = await self._standings()
         return await asyncio.to_thread(
             self._page,
             "status.html",
             root="./",
             headers=_NEVER_STORED,
-            sources=lines[:STATUS_SOURCES],
-            total=len(lines),
-            counts=counts(lines),
+            sources=told[:STATUS_SOURCES],
+            total=len(told),
+            counts=counts(told),
         )
 
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
-        now = self._view.now()
-        lines = source_lines(self._view.sources, await self._view.source_states(), now=now)
-        body = await asyncio.to_thread(_status_json, lines, now)
+        told = await self._standings()
+        body = await asyncio.to_thread(_status_json, told, self._view.now())
         return web.Response(body=body, headers=_NEVER_STORED, content_type="application/json")
+
+    async def _standings(self) -> list[Standing]:
+        """How all sources are, off the loop: there may be thousands."""
+        view = self._view
+        states = await view.source_states()
+        return await asyncio.to_thread(standings, view.sources, states, now=view.now(), public=True)
 
     async def stylesheet(self, _request: web.Request) -> web.Response:
         """Its address changes with its content."""
@@ -147,7 +148,7 @@ class Pages:
         )
 
 
-def _status_json(lines: Sequence[SourceLine], now: datetime) -> bytes:
-    value = {"now": now, "sources": [asdict(line) for line in lines]}
+def _status_json(told: Sequence[Standing], now: datetime) -> bytes:
+    value = {"now": now, "sources": [values(one) for one in told]}
     text = json.dumps(value, default=datetime.isoformat, ensure_ascii=False, sort_keys=True)
     return text.encode() + b"\n"

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.web.words import article_line, day_name, distance, shorten
-from tests.core.articles import NOON, article, nasty_text
-
-
-@pytest.mark.parametrize(
-    ("when", "expected"),
-    [
-        (None, "never"),
-        (NOON, "now"),
-        (NOON - timedelta(seconds=59), "now"),
-        (NOON - timedelta(seconds=60), "1 min ago"),
-        (NOON + timedelta(minutes=59, seconds=59), "in 59 min"),
-        (NOON - timedelta(hours=23), "23 h ago"),
-        (NOON + timedelta(days=3), "in 3 d"),
-    ],
-)
-def test_a_distance_in_time_has_one_unit(when: datetime | None, expected: str) -> None:
-    assert distance(when, NOON) == expected
+from aggregator.web.words import article_line, day_name, shorten
+from tests.core.articles import article, nasty_text
 
 
 @pytest.mark.parametrize(
