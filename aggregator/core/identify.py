@@ -118,21 +118,37 @@ def own_slug_hash(entry_key: int) -> int:
 
 def _keys(entry: Entry, *, source: Source, link: str, normal: str) -> tuple[Key, ...]:
     dedupe = source.dedupe
-    keys = [
-        Key("guid", hash64("guid", source.id, entry.guid)),
-        Key("guid~", hash64("guid~", source.id, guid_without_host(entry.guid))),
-    ]
-    if dedupe.enabled and link and "link" in dedupe.by:
-        keys.append(Key("link", hash64("link", dedupe.pool, link)))
+    keys = list(guid_keys(entry.guid, source=source.id))
+    if dedupe.enabled and "link" in dedupe.by:
+        keys += _link_keys(link, pool=dedupe.pool)
     if dedupe.enabled and "slug" in dedupe.by:
         if normal:
             keys.append(Key("slug", hash64("slug", dedupe.pool, normal)))
-        words = url_slug(entry.link)
-        if words:
-            keys.append(Key("urlslug", hash64("urlslug", dedupe.pool, words)))
-    if _is_absolute_iri(entry.guid):
-        keys.append(Key("id", hash64("id", entry.guid)))
+        keys += _url_slug_keys(entry.link, pool=dedupe.pool)
     return tuple(keys)
+
+
+def guid_keys(guid: str, *, source: str) -> tuple[Key, ...]:
+    """Return the keys that a guid gives in the source of this id."""
+    keys = (
+        Key("guid", hash64("guid", source, guid)),
+        Key("guid~", hash64("guid~", source, guid_without_host(guid))),
+    )
+    return (*keys, Key("id", hash64("id", guid))) if _is_absolute_iri(guid) else keys
+
+
+def link_keys(link: str, *, pool: str) -> tuple[Key, ...]:
+    """Return the keys that a link can give in a pool, whatever else its document held."""
+    return (*_link_keys(canonical_link(link), pool=pool), *_url_slug_keys(link, pool=pool))
+
+
+def _link_keys(canonical: str, *, pool: str) -> tuple[Key, ...]:
+    return (Key("link", hash64("link", pool, canonical)),) if canonical else ()
+
+
+def _url_slug_keys(link: str, *, pool: str) -> tuple[Key, ...]:
+    words = url_slug(link)
+    return (Key("urlslug", hash64("urlslug", pool, words)),) if words else ()
 
 
 def _is_absolute_iri(guid: str) -> bool:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from aggregator.core.identify import own_slug_hash
 from aggregator.core.model import Entry, Identity, Key, Novelty, Reading
 from aggregator.core.settings import Source
-from aggregator.core.sketch import containment
 from aggregator.core.slug import slug_of
+from aggregator.core.story import Candidate, Member, same_story
 
 RULES = ("guid", "guid~", "link", "slug", "urlslug", "id")  # in the order they are asked
-COPY = 0.25  # containment from which two texts are copies of each other
-VETO = 0.08  # containment below which two texts are two stories, whatever their headlines say
-ALIKE = 0.6  # share of the words that two headlines must have in common
-ANOTHER_DAY = timedelta(hours=20)
 MAX_CHANGES = 24  # hash-only edits before an entry counts as flapping (P88)
+SHOWN = 0  # outputs may show the entry
+QUEUED = 1  # too many at once: let out at one of the next polls
+SEEN = 2  # stored so that it is never new: the past of a source that was just added
 _ATOM_ID_NAMESPACE = UUID("5b1c7e7a-3a5e-5d0c-9d55-0f0a5d7c1c55")
 
 
@@ -39,27 +38,12 @@ class KnownEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One entry of a candidate article, as the judge sees it."""
+class OwnCopy:
+    """How the source of the document carries a candidate already."""
 
-    source: str
-    guid: str
-    link: str
-    published: datetime | None
-    first_seen: datetime
-    words: int
-    sketch: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An article that shares at least one key with an entry of the document."""
-
-    slug_hash: int
-    slug: str
-    atom_id: str
-    headline: str
-    members: tuple[Member, ...]  # at most the eight oldest
+    held: int  # the least of its entries; see Decision
+    content_hash: int  # of the latest of them
+    updated: datetime  # of the latest of them, as we publish it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +53,7 @@ class Known:
     entries: Mapping[int, KnownEntry]  # by entry key
     candidates: Mapping[Key, tuple[Candidate, ...]]  # newest first, at most eight a key
     taken: frozenset[int] = frozenset()  # those slug hashes of the document that are in use
+    own: Mapping[int, OwnCopy] = field(default_factory=dict)  # by the candidate's slug hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +73,8 @@ class Decision:
     sort_at: datetime  # of a minted article
     updated: datetime  # to be published
     changes: int  # hash-only edits so far
+    held: int = SHOWN  # of a new entry: may outputs show it?
+    churned: bool = False  # a new entry of an article that the source carried under another guid
 
 
 def unseen_keys(reading: Reading, entries: Mapping[int, KnownEntry]) -> tuple[Key, ...]:
@@ -100,18 +87,40 @@ def unseen_keys(reading: Reading, entries: Mapping[int, KnownEntry]) -> tuple[Ke
 
 
 def resolve(
-    reading: Reading, *, source: Source, known: Known, now: datetime
+    reading: Reading,
+    *,
+    source: Source,
+    known: Known,
+    now: datetime,
+    capacity: int = 1_000_000,
+    first: bool = False,
 ) -> tuple[Decision, ...]:
     """Decide for each entry: known, known under another name, a copy of a known story, or new.
 
     Entries are taken in document order; a later one may join an article that an earlier one
     founded. An entry key that the document repeats is decided once: the repeat is unchanged.
+    Of the new entries at most `capacity` are shown; the others are queued, or only remembered
+    when the document is the `first` one of its source (P84, P85).
     """
     document = _Document(source=source, known=known, now=now)
     pairs = zip(reading.feed.entries, reading.identities, strict=True)
-    return tuple(
+    decisions = [
         document.decide(index, entry, identity) for index, (entry, identity) in enumerate(pairs)
-    )
+    ]
+    return tuple(_hold_back(decisions, capacity=capacity, held=SEEN if first else QUEUED))
+
+
+def _hold_back(decisions: list[Decision], *, capacity: int, held: int) -> list[Decision]:
+    """Hold all new entries but the newest `capacity`; of equal dates the first is the newest.
+
+    A new guid for what the source carries already (P83) is no new entry to anybody.
+    """
+    arrived = [each for each in decisions if each.action == "new" and not each.churned]
+    if len(arrived) <= capacity:
+        return decisions
+    newest_first = sorted(arrived, key=lambda decision: decision.sort_at, reverse=True)
+    beyond = {decision.index for decision in newest_first[capacity:]}
+    return [replace(each, held=held) if each.index in beyond else each for each in decisions]
 
 
 def novelty(decisions: tuple[Decision, ...]) -> Novelty:
@@ -123,6 +132,8 @@ def novelty(decisions: tuple[Decision, ...]) -> Novelty:
         unchanged=sum(decision.action == "unchanged" for decision in decisions),
         new_articles=sum(decision.mint for decision in new),
         joined=sum(not decision.mint for decision in new),
+        churned=sum(decision.churned for decision in new),
+        held=sum(decision.held != SHOWN and not decision.churned for decision in new),
     )
 
 
@@ -181,6 +192,10 @@ class _Document:
         evidence: str,
         candidate: Candidate,
     ) -> Decision:
+        own = self._known.own.get(candidate.slug_hash)
+        updated = _first_updated(entry, self._now)
+        if own is not None and own.content_hash == identity.content_hash:
+            updated = own.updated  # another guid alone is no edit (RFC 4287 §4.2.15)
         return Decision(
             index=index,
             action="new",
@@ -193,8 +208,10 @@ class _Document:
             keys=identity.keys,
             first_seen=self._now,
             sort_at=_sort_at(entry, self._now),
-            updated=_first_updated(entry, self._now),
+            updated=updated,
             changes=0,
+            held=own.held if own else SHOWN,
+            churned=own is not None,
         )
 
     def _minted(self, index: int, entry: Entry, identity: Identity) -> Decision:
@@ -251,97 +268,6 @@ class _Document:
             words=identity.words,
             sketch=identity.sketch,
         )
-
-
-def same_story(
-    rule: str,
-    member: Member,
-    *,
-    headline: str,
-    distinctive: bool,
-    candidate: Candidate,
-    window: timedelta,
-) -> str:
-    """Return the evidence that an entry belongs to a candidate found by `rule`, "" if it does not.
-
-    `guid` and `guid~` decide. `link` decides unless the texts or the headlines contradict it.
-    The other rules only nominate: text, headline and time decide, and when in doubt the answer
-    is no, because a story lost is worse than a story shown twice.
-    """
-    if rule in ("guid", "guid~"):
-        return f"same {rule}"
-    overlap = _overlap(member, candidate)
-    same_headline = headline == candidate.headline
-    if rule == "link":
-        return _same_link(member, candidate, overlap=overlap, same_headline=same_headline)
-    if rule == "id":
-        alike = same_headline or _headlines_alike(headline, candidate.headline)
-        return _by_text(overlap, unless=alike and distinctive)
-    if not _within(member, candidate, window):
-        return ""
-    if rule == "urlslug":
-        alike = _headlines_alike(headline, candidate.headline)
-        return _by_text(overlap, unless=alike and distinctive)
-    if _recurs(member, candidate):
-        return _by_text(overlap, unless=False)
-    if overlap is not None and overlap < VETO:
-        return ""
-    return _by_text(overlap, unless=distinctive)
-
-
-def _by_text(overlap: float | None, *, unless: bool) -> str:
-    """Evidence from the texts when they speak, else from the headline if it may speak alone."""
-    if overlap is not None and overlap >= COPY:
-        return f"text overlap {overlap:.2f}"
-    if unless and (overlap is None or overlap >= VETO):
-        return "distinctive headline" if overlap is None else f"headline, text {overlap:.2f}"
-    return ""
-
-
-def _same_link(
-    member: Member, candidate: Candidate, *, overlap: float | None, same_headline: bool
-) -> str:
-    """A link decides, but an evergreen page (`/live`) shows another story under it each day."""
-    if same_headline:
-        return "same link and headline"
-    if overlap is not None:
-        return f"same link, text overlap {overlap:.2f}" if overlap >= VETO else ""
-    if _recurs(member, candidate):
-        return ""
-    return "same link"
-
-
-def _overlap(member: Member, candidate: Candidate) -> float | None:
-    """The best containment with any entry of the candidate; None when no texts can be compared."""
-    overlaps = [containment(member.sketch, other.sketch) for other in candidate.members]
-    return max((overlap for overlap in overlaps if overlap is not None), default=None)
-
-
-def _recurs(member: Member, candidate: Candidate) -> bool:
-    """Does the same source carry it under another guid on another day: a recurring column?"""
-    own = [other for other in candidate.members if other.source == member.source]
-    return any(
-        other.guid != member.guid and abs(_time(other) - _time(member)) > ANOTHER_DAY
-        for other in own
-    )
-
-
-def _within(member: Member, candidate: Candidate, window: timedelta) -> bool:
-    return any(abs(_time(other) - _time(member)) <= window for other in candidate.members)
-
-
-def _time(member: Member) -> datetime:
-    if member.published is None:
-        return member.first_seen
-    return min(member.published, member.first_seen)
-
-
-def _headlines_alike(one: str, other: str) -> bool:
-    """Do two headlines share most of their words, and all of their numbers?"""
-    left, right = set(one.split("-")), set(other.split("-"))
-    if {word for word in left ^ right if word.isdigit()}:
-        return False
-    return len(left & right) >= ALIKE * max(len(left), len(right), 1)
 
 
 def _edited(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from aggregator.core.identify import identify
-from aggregator.core.judge import Candidate, Decision, Known, KnownEntry, Member, resolve
+from aggregator.core.judge import Decision, Known, KnownEntry, OwnCopy, resolve
 from aggregator.core.model import Entry, Feed, FeedInfo, Key, Reading
 from aggregator.core.settings import Source
+from aggregator.core.story import Candidate, Member
 
 NOON = datetime(2025, 6, 27, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -59,7 +60,16 @@ class Library:
     articles: dict[int, Candidate] = field(default_factory=dict)
     keys: dict[Key, list[int]] = field(default_factory=dict)
 
-    def poll(self, of: Source, *entries: Entry, now: datetime = NOON) -> tuple[Decision, ...]:
+    own: dict[tuple[str, int], OwnCopy] = field(default_factory=dict)
+
+    def poll(
+        self,
+        of: Source,
+        *entries: Entry,
+        now: datetime = NOON,
+        capacity: int = 1_000_000,
+        first: bool = False,
+    ) -> tuple[Decision, ...]:
         """Decide a document and remember the decisions."""
         document = reading(of, entries)
         known = Known(
@@ -73,8 +83,11 @@ class Library:
                 for key, articles in self.keys.items()
             },
             taken=frozenset(self.articles),
+            own={article: own for (name, article), own in self.own.items() if name == of.id},
         )
-        decisions = resolve(document, source=of, known=known, now=now)
+        decisions = resolve(
+            document, source=of, known=known, now=now, capacity=capacity, first=first
+        )
         for decision in decisions:
             self._remember(of, document, decision, now)
         return decisions
@@ -112,6 +125,12 @@ class Library:
             atom_id=decision.atom_id,
             headline=old.headline if old else identity.headline,
             members=(*(old.members if old else ()), member),
+        )
+        before = self.own.get((of.id, decision.slug_hash))
+        self.own[of.id, decision.slug_hash] = OwnCopy(
+            held=min(decision.held, before.held) if before else decision.held,
+            content_hash=identity.content_hash,
+            updated=decision.updated,
         )
         for key in decision.keys:
             found = self.keys.setdefault(key, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -302,6 +303,82 @@ def test_novelty_counts_what_was_new() -> None:
     )
     counted = novelty(decisions)
     assert (counted.new, counted.new_articles, counted.joined) == (2, 1, 1)
+
+
+def held(decisions: tuple[Decision, ...]) -> list[int]:
+    return [decision.held for decision in decisions]
+
+
+def days(*ages: int) -> list[Entry]:
+    """Stories of their own, each so many days old."""
+    return [
+        entry(f"d{age}", f"Story of day {age} in a long series of them", at=NOON - age * DAY)
+        for age in ages
+    ]
+
+
+def test_of_too_many_new_entries_the_newest_are_shown() -> None:
+    assert held(Library().poll(ALPHA, *days(5, 1, 4, 2, 3), capacity=2)) == [1, 0, 1, 0, 1]
+    assert held(Library().poll(ALPHA, *days(5, 1, 4), capacity=2, first=True)) == [2, 0, 0]
+    assert held(Library().poll(ALPHA, *days(5, 1, 4), capacity=3)) == [0, 0, 0]
+    assert held(Library().poll(ALPHA, *days(5, 1), capacity=0)) == [1, 1]
+
+
+def test_a_date_in_the_future_takes_no_place_before_the_first_of_today() -> None:
+    ahead = [replace(each, published=NOON + 900 * DAY) for each in days(1, 2)]
+    undated = [replace(each, published=None) for each in days(3, 4)]
+    decisions = Library().poll(ALPHA, undated[0], ahead[0], undated[1], ahead[1], capacity=2)
+    assert held(decisions) == [0, 0, 1, 1]
+
+
+def test_only_new_entries_count_against_the_capacity() -> None:
+    library = Library()
+    library.poll(ALPHA, *days(1, 2, 3))
+    decisions = library.poll(ALPHA, *days(0, 1, 2, 3, 4), capacity=1)
+    assert held(decisions) == [0, 0, 0, 0, 1]
+    counted = novelty(decisions)
+    assert (counted.new, counted.held, counted.unchanged) == (2, 1, 3)
+
+
+def test_a_new_guid_for_a_known_story_of_the_source_is_churn_and_takes_no_place() -> None:
+    library = Library()
+    known = days(1, 2, 3)
+    library.poll(ALPHA, *known, capacity=2)
+    renamed = [replace(each, guid=f"x{each.guid}") for each in known]
+    decisions = library.poll(ALPHA, *renamed, *days(9), capacity=1)
+    assert [decision.churned for decision in decisions] == [True, True, True, False]
+    assert held(decisions) == [0, 0, 1, 0]  # the held story stays held under its new guid
+    assert (novelty(decisions).churned, novelty(decisions).held) == (3, 0)
+
+
+def test_a_copy_of_another_sources_story_is_no_churn() -> None:
+    library = Library()
+    library.poll(ALPHA, *days(1, 2))
+    decisions = library.poll(BETA, *days(1, 2))
+    assert novelty(decisions).joined == 2
+    assert novelty(decisions).churned == 0
+
+
+def test_a_new_guid_alone_is_no_edit() -> None:
+    library = Library()
+    story = entry("1", body=text(1), updated=NOON - HOUR)
+    first = one(library.poll(ALPHA, story, now=NOON))
+    later = replace(story, guid="2", updated=NOON + 5 * HOUR)
+    same = one(library.poll(ALPHA, later, now=NOON + 5 * HOUR))
+    assert same.updated == first.updated
+    edited = replace(later, guid="3", content=f"<p>{text(1)} and more</p>")
+    assert one(library.poll(ALPHA, edited, now=NOON + 6 * HOUR)).updated == NOON + 5 * HOUR
+
+
+@given(st.lists(st.integers(0, 9), unique=True), st.integers(0, 10))
+def test_no_more_than_the_capacity_is_shown_and_nothing_newer_is_held(
+    ages: list[int], capacity: int
+) -> None:
+    decisions = Library().poll(ALPHA, *days(*ages), capacity=capacity)
+    shown = [decision.sort_at for decision in decisions if not decision.held]
+    kept_back = [decision.sort_at for decision in decisions if decision.held]
+    assert len(shown) == min(capacity, len(ages))
+    assert not shown or not kept_back or min(shown) > max(kept_back)
 
 
 TITLES = st.sampled_from(

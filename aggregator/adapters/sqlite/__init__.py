@@ -3,6 +3,7 @@
     store    the door: every method of the Store protocol, each a line
     states   what is due, claiming it, the row of each source
     saving   one poll in one transaction; knowing reads what the judge must know
+    waiting  what is held back of a flood; aliases what is dropped of churning guids
     shown    articles for building, newest first
     ledger   what each output carried, and the change numbers builds go by
     upkeep   retention, optimising, backup, integrity

@@ -14,8 +14,9 @@ from aggregator.adapters.sqlite.codec import (
     to_optional_moment,
 )
 from aggregator.core import judge
-from aggregator.core.judge import Candidate, Known, KnownEntry, Member
+from aggregator.core.judge import Known, KnownEntry, OwnCopy
 from aggregator.core.model import Feed, Key, Reading
+from aggregator.core.story import Candidate, Member
 
 CANDIDATES_OF_KEY = 8
 MEMBERS_OF_CANDIDATE = 8
@@ -36,10 +37,13 @@ def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) 
         reading = _without(reading, foreign)
     keys = judge.unseen_keys(reading, entries)
     unseen = {each.slug_hash for each in reading.identities if each.entry_key not in entries}
+    candidates = _candidates(connection, keys) if keys else {}
+    found = {each.slug_hash for shared in candidates.values() for each in shared}
     known = Known(
         entries=entries,
-        candidates=_candidates(connection, keys) if keys else {},
+        candidates=candidates,
         taken=_taken(connection, unseen) if unseen else frozenset(),
+        own=_own(connection, found, source=source) if found else {},
     )
     return Knowledge(reading, known)
 
@@ -172,8 +176,8 @@ def _members(
         "coalesce(e.published, e.publisher_updated), e.first_seen, e.words, e.sketch "
         "FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.entry_key IN ("
         "SELECT entry_key FROM entries WHERE slug_hash = wanted.value "
-        "ORDER BY first_seen, source, entry_key LIMIT :limit) "
-        "ORDER BY e.slug_hash, e.first_seen, e.source, e.entry_key",
+        "ORDER BY first_seen, source, held, entry_key LIMIT :limit) "
+        "ORDER BY e.slug_hash, e.first_seen, e.source, e.held, e.entry_key",
         {"articles": many(slug_hashes), "limit": MEMBERS_OF_CANDIDATE},
     ):
         members[slug_hash].append(
@@ -188,3 +192,19 @@ def _members(
             )
         )
     return members
+
+
+def _own(
+    connection: sqlite3.Connection, slug_hashes: Iterable[int], *, source: str
+) -> dict[int, OwnCopy]:
+    """How the source itself carries those of the articles that it carries."""
+    own: dict[int, OwnCopy] = {}
+    for slug_hash, held, content_hash, updated in connection.execute(
+        "SELECT e.slug_hash, e.held, e.content_hash, e.updated FROM json_each(:articles) AS wanted "
+        "CROSS JOIN entries AS e ON e.slug_hash = wanted.value WHERE e.source = :source "
+        "ORDER BY e.slug_hash, e.first_seen, e.entry_key",
+        {"articles": many(slug_hashes), "source": source},
+    ):
+        least = min(held, own[slug_hash].held) if slug_hash in own else held
+        own[slug_hash] = OwnCopy(held=least, content_hash=content_hash, updated=to_moment(updated))
+    return own

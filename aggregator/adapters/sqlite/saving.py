@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.adapters.sqlite import ledger, states
+from aggregator.adapters.sqlite import aliases, ledger, states, waiting
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
     legal,
@@ -26,9 +26,9 @@ from aggregator.core.outcome import Outcome, Saved
 
 _INSERT_ENTRY = """
 INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
-    published, publisher_updated, updated, content_hash, changes, words, sketch, sort_at)
+    published, publisher_updated, updated, content_hash, changes, words, sketch, held, sort_at)
 VALUES (:entry_key, :source, :guid, :slug_hash, :link, :title, :rule, :evidence, :first_seen,
-    :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch,
+    :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch, :held,
     (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
 """
 # What an edit may change. Where the entry belongs and where it is sorted stays.
@@ -81,23 +81,60 @@ def _save(connection: sqlite3.Connection, outcome: Outcome) -> Saved | None:
     novelty = Novelty()
     if outcome.reading is not None:
         novelty = _save_reading(connection, outcome, outcome.reading)
-    state = replace(outcome.settle(novelty), source=outcome.state.source, lease_until=None)
+    queued = _let_out(connection, outcome, novelty)
+    state = replace(
+        outcome.settle(novelty), source=outcome.state.source, lease_until=None, queued=queued
+    )
     states.write(connection, state)
     return Saved(state, novelty)
+
+
+def _let_out(connection: sqlite3.Connection, outcome: Outcome, novelty: Novelty) -> int:
+    """Fill what the new entries left of the capacity from the queue; return what still waits."""
+    if not outcome.state.queued and not novelty.held:
+        return 0
+    shown = novelty.new - novelty.churned - novelty.held
+    source, room = outcome.state.source, outcome.capacity - shown
+    if room > 0 and (let_out := waiting.let_out(connection, source, room=room)):
+        ledger.mark_changed(connection, let_out)
+    return waiting.count(connection, source)
 
 
 def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Reading) -> Novelty:
     # The id of the state, as everywhere: a Source is only what the judge wants to know of it.
     found = knowledge(connection, reading, source=outcome.state.source)
     decisions = judge.resolve(
-        found.reading, source=outcome.source, known=found.known, now=outcome.now
+        found.reading,
+        source=outcome.source,
+        known=found.known,
+        now=outcome.now,
+        capacity=outcome.capacity,
+        first=outcome.state.last_success_at is None,
     )
     touched = [decision for decision in decisions if decision.action != "unchanged"]
     if touched:
         touched = with_free_names(connection, found.reading, touched)
         _write(connection, found.reading, touched, source=outcome.state.source)
+        _drop_old_aliases(connection, outcome, found.reading, touched)
         ledger.mark_changed(connection, {decision.slug_hash for decision in touched})
     return judge.novelty(decisions)
+
+
+def _drop_old_aliases(
+    connection: sqlite3.Connection,
+    outcome: Outcome,
+    reading: Reading,
+    decisions: Iterable[Decision],
+) -> None:
+    churned = {decision.slug_hash for decision in decisions if decision.churned}
+    if churned:
+        aliases.drop_old(
+            connection,
+            churned,
+            present=[identity.entry_key for identity in reading.identities],
+            source=outcome.state.source,
+            pool=outcome.source.dedupe.pool,
+        )
 
 
 def _write(
@@ -149,6 +186,7 @@ def _entry_row(reading: Reading, decision: Decision, source: str) -> dict[str, o
         "changes": decision.changes,
         "words": identity.words,
         "sketch": sketch_to_blob(identity.sketch),
+        "held": decision.held,
     }
 
 

@@ -123,7 +123,8 @@ def _entries(db: Database) -> None:
     few pages; retention deletes bodies and nothing else.
     """
     texts = ("source", "guid", "link", "title", "rule", "evidence")
-    counts = ("slug_hash", "content_hash", "changes", "words", "first_seen", "updated", "sort_at")
+    counts = ["slug_hash", "content_hash", "changes", "words", "first_seen", "updated", "sort_at"]
+    counts.append("held")  # see core.judge.Decision
     _table(db, "entries").create(
         {"entry_key": int}
         | dict.fromkeys(texts, str)
@@ -134,8 +135,11 @@ def _entries(db: Database) -> None:
         not_null={*texts, *counts, "sketch"},
     )
     # The oldest entries of an article, and who carries it, from the index alone.
-    _table(db, "entries").create_index(["slug_hash", "first_seen", "source"])
-    db.execute("CREATE INDEX newest_of_source ON entries (source, sort_at DESC, slug_hash)")
+    _table(db, "entries").create_index(["slug_hash", "first_seen", "source", "held"])
+    db.execute("CREATE INDEX newest_of_source ON entries (source, sort_at DESC, slug_hash, held)")
+    db.execute(
+        "CREATE INDEX queued ON entries (source, sort_at DESC, slug_hash, held) WHERE held = 1"
+    )
     # In the order of their arrival: entry keys are hashes, and a table of large rows in random
     # order is written half-empty, all over the file.
     _table(db, "bodies").create(

@@ -34,7 +34,7 @@ _Place = tuple[int, int]  # -sort_at, slug hash: ascending is newest first
 _START: _Place = (-(2**63) + 1, 0)
 
 _WALK = "SELECT -sort_at, slug_hash FROM articles WHERE {after} "
-_RUN = "SELECT -sort_at, slug_hash FROM entries WHERE source = :source AND {after} "
+_RUN = "SELECT -sort_at, slug_hash FROM entries WHERE source = :source AND held = 0 AND {after} "
 _NEWEST = "ORDER BY sort_at DESC, slug_hash LIMIT :size"
 _TIES = "sort_at = :sort_at AND slug_hash > :slug_hash"
 _OLDER = "sort_at < :sort_at"
@@ -103,7 +103,7 @@ def _carried(
         slug_hash
         for slug_hash, source in connection.execute(
             "SELECT e.slug_hash, e.source FROM json_each(?) AS page "
-            "CROSS JOIN entries AS e ON e.slug_hash = page.value",
+            "CROSS JOIN entries AS e ON e.slug_hash = page.value WHERE e.held = 0",
             (many(slug_hash for _, slug_hash in page),),
         )
         if source in wanted
@@ -141,6 +141,7 @@ class _Copy:
     words: int
     first_seen: int
     updated: int
+    held: bool  # not for outputs, or not yet
     has_body: bool
 
 
@@ -196,7 +197,7 @@ def _load(
 
 
 def _in(copy: _Copy, wanted: frozenset[str] | None) -> bool:
-    return wanted is None or copy.source in wanted
+    return wanted is None or (copy.source in wanted and not copy.held)
 
 
 def _rank(copy: _Copy, priority: Mapping[str, int]) -> tuple[int, int, int, str, int]:
@@ -210,13 +211,14 @@ def _copies(
 ) -> defaultdict[int, list[_Copy]]:
     """All entries of the articles, first seen first."""
     copies: defaultdict[int, list[_Copy]] = defaultdict(list)
-    for slug_hash, entry_key, source, link, words, first_seen, updated, body in connection.execute(
+    rows = connection.execute(
         "SELECT e.slug_hash, e.entry_key, e.source, e.link, e.words, e.first_seen, e.updated, "
-        "EXISTS (SELECT 1 FROM bodies AS b WHERE b.entry_key = e.entry_key) "
+        "e.held, EXISTS (SELECT 1 FROM bodies AS b WHERE b.entry_key = e.entry_key) "
         "FROM json_each(?) AS page CROSS JOIN entries AS e ON e.slug_hash = page.value "
         "ORDER BY page.key, e.first_seen, e.source, e.entry_key",
         (many(slug_hashes),),
-    ):
+    )
+    for slug_hash, entry_key, source, link, words, first_seen, updated, held, body in rows:
         copies[slug_hash].append(
             _Copy(
                 entry_key=entry_key,
@@ -225,6 +227,7 @@ def _copies(
                 words=words,
                 first_seen=first_seen,
                 updated=updated,
+                held=bool(held),
                 has_body=bool(body),
             )
         )

@@ -192,13 +192,13 @@ def due_count(connection: sqlite3.Connection, now: datetime) -> int:
 
 
 def parked(connection: sqlite3.Connection, now: datetime) -> dict[str, datetime]:
-    """See Store.parked. Read from an index that holds nothing else."""
+    """See Store.parked. Found by an index that holds nothing else; the latest comes last."""
     rows = connection.execute(
-        "SELECT source, parked_until FROM source_state "
-        "WHERE listed = 1 AND parked_until > ? ORDER BY parked_until, source",
+        "SELECT CASE effective_url WHEN '' THEN url ELSE effective_url END, parked_until "
+        "FROM source_state WHERE listed = 1 AND parked_until > ? ORDER BY parked_until, source",
         (codec.to_seconds(now),),
     )
-    return {source: codec.to_moment(until) for source, until in rows}
+    return {address: codec.to_moment(until) for address, until in rows}
 
 
 def moved(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:

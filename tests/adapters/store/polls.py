@@ -82,6 +82,7 @@ def outcome(
     document: Reading | None,
     *,
     now: datetime = NOW,
+    capacity: int = 1_000_000,
     **settled: object,
 ) -> Outcome:
     """A poll that ended well: due again in an hour, with the feed's own words about itself."""
@@ -94,7 +95,9 @@ def outcome(
             after = replace(after, last_change_at=now)
         return replace(after, **settled)  # type: ignore[arg-type]
 
-    return Outcome(source=of, state=state, reading=document, settle=settle, now=now)
+    return Outcome(
+        source=of, state=state, reading=document, settle=settle, now=now, capacity=capacity
+    )
 
 
 def claimed(
@@ -103,10 +106,11 @@ def claimed(
     *entries: Entry,
     now: datetime = NOW,
     info: FeedInfo | None = None,
+    capacity: int = 1_000_000,
 ) -> Outcome:
     """Claim a source whatever it is due and make the outcome of a poll that found these entries."""
     (state,) = claim(store, of.id, now=now, force=True)
-    return outcome(of, state, reading(of, *entries, info=info), now=now)
+    return outcome(of, state, reading(of, *entries, info=info), now=now, capacity=capacity)
 
 
 def poll(
@@ -115,9 +119,10 @@ def poll(
     *entries: Entry,
     now: datetime = NOW,
     info: FeedInfo | None = None,
+    capacity: int = 1_000_000,
 ) -> Saved:
     """Poll a listed source that shows these entries."""
-    saved = store.save(claimed(store, of, *entries, now=now, info=info))
+    saved = store.save(claimed(store, of, *entries, now=now, info=info, capacity=capacity))
     assert saved is not None
     return saved
 

@@ -266,16 +266,22 @@ def test_what_is_due_is_counted_as_a_claim_would_take_it(store: SqliteStore) -> 
     assert len(claim(store, now=NOW + 2 * HOUR)) == 3
 
 
-def test_parked_sources_are_named_with_the_end_of_their_rest(store: SqliteStore) -> None:
+def test_addresses_of_parked_sources_are_named_with_the_end_of_their_rest(
+    store: SqliteStore,
+) -> None:
     adopt(store, *(source(name) for name in "abcd"))
     until = {"a": NOW + 2 * HOUR, "b": None, "c": NOW + HOUR, "d": NOW}
     for state in claim(store):
-        rest = until[state.source]
-        store.save(outcome(source(state.source), state, None, parked_until=rest))
-    assert store.parked(NOW) == {"a": NOW + 2 * HOUR, "c": NOW + HOUR}
-    assert store.parked(NOW + HOUR) == {"a": NOW + 2 * HOUR}
+        rest, moved = until[state.source], "https://new.example/" if state.source == "c" else ""
+        store.save(
+            outcome(source(state.source), state, None, parked_until=rest, effective_url=moved)
+        )
+    a, c = source("a").url, "https://new.example/"
+    assert store.parked(NOW) == {a: NOW + 2 * HOUR, c: NOW + HOUR}
+    assert store.parked(NOW + HOUR) == {a: NOW + 2 * HOUR}
+    assert store.moved() == {"c": (source("c").url, c)}
     adopt(store, source("b"), source("c"))
-    assert store.parked(NOW) == {"c": NOW + HOUR}
+    assert store.parked(NOW) == {c: NOW + HOUR}
 
 
 # --- saving

@@ -287,8 +287,13 @@ BOUNDED = {
         "ORDER BY sort_at DESC, slug_hash LIMIT 5"
     ),
     "run": (
-        "SELECT -sort_at, slug_hash FROM entries WHERE source = 'a' AND sort_at = 5 "
-        "AND slug_hash > 7 ORDER BY sort_at DESC, slug_hash LIMIT 5"
+        "SELECT -sort_at, slug_hash FROM entries WHERE source = 'a' AND held = 0 "
+        "AND sort_at = 5 AND slug_hash > 7 ORDER BY sort_at DESC, slug_hash LIMIT 5"
+    ),
+    "carried": "SELECT e.slug_hash, e.source FROM entries AS e WHERE slug_hash = 5 AND held = 0",
+    "queued": (
+        "SELECT slug_hash FROM entries WHERE source = 'a' AND held = 1 "
+        "GROUP BY sort_at, slug_hash ORDER BY sort_at DESC, slug_hash LIMIT 5"
     ),
     "newest of a key": (
         "SELECT slug_hash FROM keys WHERE value = 5 AND kind = 2 "
@@ -296,7 +301,7 @@ BOUNDED = {
     ),
     "oldest of an article": (
         "SELECT entry_key FROM entries WHERE slug_hash = 5 "
-        "ORDER BY first_seen, source, entry_key LIMIT 8"
+        "ORDER BY first_seen, source, held, entry_key LIMIT 8"
     ),
 }
 
