@@ -104,7 +104,7 @@ class Store(Protocol):
         """How many sources `claim` could take now."""
 
     def parked(self, now: datetime) -> dict[str, datetime]:
-        """The listed sources whose host asked to be left alone until later than now."""
+        """The addresses of listed sources whose host asked to be left alone, and until when."""
 
     def moved(self) -> dict[str, tuple[str, str]]:
         """The sources with another address than the configured one: (configured, in use)."""

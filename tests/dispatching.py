@@ -34,6 +34,7 @@ class World:
     time: float | None = None  # ticks that the test sets; None: those of the loop
     steps: timedelta = timedelta(0)  # how far the clock was set forward
     answers: dict[str, PollReport] = field(default_factory=dict)
+    parked_addresses: Mapping[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.due = list(self.urls)
@@ -45,6 +46,7 @@ class World:
         moved: Mapping[str, Move] | None = None,
         parked: Mapping[str, datetime] | None = None,
     ) -> Dispatcher:
+        self.parked_addresses = parked or {}
         return Dispatcher(
             sources=self.sources,
             limits=self.limits,
@@ -56,7 +58,7 @@ class World:
             clock=self.clock,
             due_count=self.due_count if spread else None,
             moved=moved,
-            parked=parked,
+            parked=self.parked if parked else None,
         )
 
     @property
@@ -68,6 +70,9 @@ class World:
 
     def clock(self) -> datetime:
         return NOON + self.steps + timedelta(seconds=self.time or 0)
+
+    async def parked(self) -> Mapping[str, datetime]:
+        return self.parked_addresses
 
     async def due_count(self) -> int:
         return len(self.due)

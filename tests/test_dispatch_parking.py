@@ -129,11 +129,22 @@ async def test_a_parked_host_stays_parked_after_a_restart() -> None:  # P30
     assert await asked(world, dispatcher) == ["a"]
 
 
+async def test_what_another_process_was_told_binds_this_one() -> None:  # P30
+    world = World(NEIGHBOURS, limits=ONE_EACH, time=0.0)
+    dispatcher = world.dispatcher(parked={"https://three.example/": NOON + TEN_MINUTES})
+    await asked(world, dispatcher)
+    world.time = 1.0
+    world.parked_addresses = {NEIGHBOURS["b"]: NOON + TEN_MINUTES}
+    assert await asked(world, dispatcher) == []
+    assert dispatcher.held_back == {"b": NOON + TEN_MINUTES}
+
+
 async def test_a_clock_set_forward_does_not_end_a_parking() -> None:  # P105
     world = World(NEIGHBOURS, limits=ONE_EACH, time=0.0)
     dispatcher = world.dispatcher(parked={NEIGHBOURS["a"]: NOON + TEN_MINUTES})
-    world.steps = timedelta(days=1)
     assert await asked(world, dispatcher) == ["port", "other"]
+    world.steps = timedelta(days=1)
+    assert await asked(world, dispatcher) == []
 
 
 async def test_a_run_ends_without_waiting_for_a_parked_host_and_names_its_sources() -> None:

@@ -32,7 +32,7 @@ from aggregator.core.model import (
 from aggregator.core.read import read
 from aggregator.core.render import is_own
 from aggregator.core.settings import Output, Source
-from aggregator.dispatch import Claim, Dispatcher, Move
+from aggregator.dispatch import Claim, Dispatcher
 from aggregator.logs import event
 
 LEASE_MARGIN = timedelta(seconds=10)  # longer only matters to --force: next_poll_at has moved
@@ -78,7 +78,7 @@ class Engine:
             memory=limits.parse_memory,
         )
         self._fetcher = self._new_fetcher()
-        moved, parked = await self._off_loop(self._remembered)
+        moved = await self._off_loop(self.app.store.moved)
         self.dispatcher = Dispatcher(
             sources=app.sources,
             limits=limits,
@@ -90,7 +90,7 @@ class Engine:
             clock=clock.now,
             due_count=self._due_count,
             moved=moved,
-            parked=parked,
+            parked=self._parked,
         )
         await self._workers.start()
         await self._adopt()
@@ -107,18 +107,11 @@ class Engine:
         await self.writer.close()
         self._builder.shutdown()
 
-    def _remembered(self) -> tuple[dict[str, Move], dict[str, datetime]]:
-        """Return the moves of sources, and until when which addresses are parked."""
-        store = self.app.store
-        parked = {}
-        for source, until in store.parked(clock.now()).items():
-            state = store.state(source)
-            if state is not None:
-                parked[state.effective_url or state.url] = until  # the latest comes last
-        return store.moved(), parked
-
     async def _due_count(self) -> int:
         return await self.writer.run(self.app.store.due_count, clock.now())
+
+    async def _parked(self) -> dict[str, datetime]:
+        return await self.writer.run(self.app.store.parked, clock.now())
 
     def _new_fetcher(self) -> Fetcher:
         settings = self.app.settings

@@ -35,6 +35,7 @@ Poll = Callable[[Source, SourceState], Awaitable[PollReport]]
 Crash = Callable[[Source, SourceState, Exception], Awaitable[PollReport]]
 Report = Callable[[PollReport], None]
 DueCount = Callable[[], Awaitable[int]]
+Parked = Callable[[], Awaitable[Mapping[str, datetime]]]
 Move = tuple[str, str]  # the address as configured, and where it has moved for good
 
 
@@ -42,8 +43,8 @@ class Dispatcher:
     """Runs the polls that are due, as many at once as the limits allow.
 
     `due_count` tells how many are due: with it, `tick` spreads what is due after downtime.
-    `moved` and `parked` are what the store remembers: the moves of sources, and until when
-    the hosts of which addresses are parked.
+    `moved` is what the store remembers of the moves of sources; `parked` asks it until when the
+    hosts of which addresses are parked: before a restart, and by another process.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Dispatcher:
         clock: Callable[[], datetime],
         due_count: DueCount | None = None,
         moved: Mapping[str, Move] | None = None,
-        parked: Mapping[str, datetime] | None = None,
+        parked: Parked | None = None,
     ) -> None:
         self._sources = sources
         self._limits = limits
@@ -72,8 +73,8 @@ class Dispatcher:
         self._due_count = due_count
         self._moved = dict(moved or {})
         self._pacer = Pacer(limits, ticks)
-        for url, until in (parked or {}).items():
-            self._pacer.park(host_key(url), until=until, now=clock())
+        self._parked = parked
+        self._recalled = float("-inf")  # ticks
         self._backlog = Backlog(0, ticks())
         self._last_tick: datetime | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -109,6 +110,7 @@ class Dispatcher:
         async with self._ticking:
             free = self._free
             try:
+                await self._recall_parked()
                 started = await self._start_due(self._claim, min(free, await self._allowed()))
             except StoreError as error:
                 logger.error("claim failed error=%s", error)
@@ -116,6 +118,13 @@ class Dispatcher:
             self._last_tick = self._clock()
             self._hungry = started == free  # there may be more: ask again when a poll ends
             return started
+
+    async def _recall_parked(self) -> None:
+        """Learn from the store which hosts are parked, at most once a second."""
+        if self._parked is not None and self._ticks() - self._recalled >= 1:
+            self._recalled = self._ticks()
+            for url, until in (await self._parked()).items():
+                self._pacer.park(host_key(url), until=until, now=self._clock())
 
     async def _allowed(self) -> int:
         """Return how many may start now, as far as a backlog is concerned."""
@@ -220,6 +229,7 @@ class Dispatcher:
         names them. Raises StoreError as soon as the database has refused once.
         """
         claim = claim or self._claim
+        await self._recall_parked()
         while not self._stopping:
             if self.store_error is not None:
                 raise self.store_error
