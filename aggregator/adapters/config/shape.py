@@ -157,6 +157,20 @@ class LimitsShape(Shape):
     )
     parse_memory: types.MemorySize = key("1GiB", "Address space of a worker process that parses.")
     max_entries: int = key(2000, "Entries of one document.", ge=1, le=100_000)
+    first_entries: int = key(
+        50,
+        "Entries of a new source's first document that outputs may show: the newest. The others "
+        "count as seen.",
+        ge=0,
+        le=100_000,
+    )
+    new_entries: int = key(
+        200,
+        "New entries of a later document that outputs may show at once: the newest. The others "
+        "follow at the next polls.",
+        ge=1,
+        le=100_000,
+    )
     workers: int = key(2, "Worker processes that parse.", ge=1, le=64)
     min_interval: types.Period = key("60m", "`interval: auto` never polls more often.")
     max_interval: types.Period = key("12h", "`interval: auto` never polls less often.")
