@@ -239,6 +239,22 @@ async def test_a_field_that_would_inject_another_is_refused_unseen(name: str, va
         assert server.requests == []
 
 
+# P53 S10
+async def test_a_user_agent_names_the_feed_and_cannot_hold_another_field() -> None:
+    async with raw_server({"/feed": answer(FEED)}) as server:
+
+        def tell(source: Source) -> str:
+            return f"test/1 (feed-id={source.id})\r\nX-Injected: é\x00\ud800"
+
+        async with Fetcher(limits=LIMITS, network=LOOPBACK, user_agent=tell) as fetcher:
+            for name in ("a", "b"):
+                source = Source(id=name, url=server.url())
+                await fetcher.fetch(source, state_of(source))
+                sent = f"test/1 (feed-id={name})X-Injected: é?"
+                assert server.field_of("User-Agent") == sent
+        assert server.field_of("X-Injected") is None
+
+
 # S11
 @pytest.mark.parametrize("path", ["/401", "/loop", "/short", "/file", "/gone", "/bad", "/quiet"])
 async def test_no_error_and_no_log_tells_a_secret(
