@@ -18,6 +18,7 @@ from aggregator.app.metrics import Metrics
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import BuildReport, PollReport
 from aggregator.logs import event
+from aggregator.standing import Note, standings
 from aggregator.web import make_app, serve
 
 TICK_SECONDS = 1.0
@@ -25,6 +26,7 @@ DEBOUNCE_SECONDS = 1.0  # results of polls that end together are built together
 DRAIN_SECONDS = 10.0
 LAG_PROBE_SECONDS = 0.5
 HOUSEKEEPING = "17 3 * * *"
+ADVICE = "41 * * * *"
 TIMED_BUILDS = "*/10 * * * *"  # rules on age let articles leave without any poll
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class _Daemon:
         self._reload = asyncio.Event()
         self._changed = asyncio.Event()
         self._seen = _stamp(app.settings.file)
+        self._advised: set[tuple[str, ...]] = set()
 
     def attach(self, engine: Engine) -> None:
         self._engine = engine
@@ -109,6 +112,7 @@ class _Daemon:
             failed=_log_failure,
             chores=(
                 Chore(name="housekeeping", cron=HOUSEKEEPING, run=self._engine.housekeep),
+                Chore(name="advice", cron=ADVICE, run=self._advise),
                 Chore(name="timed builds", cron=TIMED_BUILDS, run=self._build_timed),
             ),
         )
@@ -123,6 +127,7 @@ class _Daemon:
         ready()
         notify("READY=1")
         try:
+            await self._advise()
             await self._first_of(tasks)
         finally:
             notify("STOPPING=1")
@@ -203,6 +208,29 @@ class _Daemon:
                 outputs=len(settings.outputs),
             )
             self._changed.set()
+            await self._advise()
+
+    async def _advise(self) -> None:
+        """Log once what the operator may want to change: duplicates, moves, other addresses."""
+        try:
+            states = await self.view.source_states()
+        except AggregatorError as error:
+            event(logger, logging.ERROR, "no advice", error=error)
+            return
+        told = await asyncio.to_thread(
+            standings, self._app.settings.sources, states, now=self._app.now()
+        )
+        for standing in told:
+            for note in standing.notes:
+                self._log_once(standing.source, note)
+
+    def _log_once(self, source: str, note: Note) -> None:
+        about = (note.kind, note.subject, "" if note.kind == "duplicate" else source)
+        if note.subject and about not in self._advised:
+            self._advised.add(about)
+            level = logging.WARNING if note.urgent else logging.INFO
+            name = "duplicate subscription" if note.kind == "duplicate" else note.kind
+            event(logger, level, name, source=source, note=note)
 
     async def _lag(self) -> None:
         """Measure how late the event loop wakes up: what blocks it shows here."""

@@ -19,7 +19,7 @@ def overview(told: Standing, *, now: datetime) -> Iterator[str]:
     """Yield a line about a source, and one for each thing that somebody should look at."""
     yield f"{_heading(told)}, {escaped('; '.join(_in_short(told, now=now)))}"
     for note in told.urgent:
-        yield f"    {escaped(note.text)}"
+        yield f"    {escaped(str(note))}"
 
 
 def full_account(told: Standing, *, now: datetime) -> Iterator[str]:
@@ -34,7 +34,7 @@ def full_account(told: Standing, *, now: datetime) -> Iterator[str]:
             moment = f"{stamp(fact.at)}, {distance(fact.at, now)}"
             yield _line(fact.label, f"{moment}: {fact.text}" if fact.text else moment)
     for note in told.notes:
-        yield _line("attention" if note.urgent else "note", note.text)
+        yield _line("attention" if note.urgent else "note", str(note))
 
 
 def _heading(told: Standing) -> str:

@@ -15,6 +15,8 @@ from aggregator import service
 from aggregator.app import App, Engine
 from aggregator.cli.session import SOME_SOURCES_FAILED, Session, iso, json_line, known, stop
 from aggregator.core.model import BuildReport, PollReport
+from aggregator.standing import SameFeed, same_feeds
+from aggregator.standing.words import counted
 
 
 @click.command(short_help="Run as a daemon with a web server.")
@@ -61,6 +63,7 @@ def poll(session: Session, sources: Sequence[str], force: bool, as_json: bool) -
         names = list(sources) or (list(app.sources) if force else None)
         with Progress(as_json=as_json) as progress:
             missed, parked = asyncio.run(_poll_once(app, names, force=force, progress=progress))
+        progress.duplicates(_same_feeds(app, progress))
         progress.summary(missed, parked)
         if progress.failed:
             sys.exit(SOME_SOURCES_FAILED)
@@ -86,6 +89,15 @@ async def _poll_once(
             missed = tuple(name for name in pending if name not in engine.dispatcher.held_back)
         await engine.build(timed=True)
         return missed, engine.dispatcher.held_back
+
+
+def _same_feeds(app: App, progress: Progress) -> tuple[SameFeed, ...]:
+    """Return the duplicates among what brought a document: only a document makes a new one."""
+    read = progress.read
+    if not read:
+        return ()
+    found = same_feeds(app.settings.sources, app.store.states())
+    return tuple(same for same in found if not read.isdisjoint(same.sources))
 
 
 @click.command(short_help="Render outputs from what is stored.")
@@ -136,6 +148,13 @@ class Progress:
         return sum(report.outcome == "failed" for report in self._reports)
 
     @property
+    def read(self) -> frozenset[str]:
+        """The sources that brought a document."""
+        return frozenset(
+            report.source for report in self._reports if report.outcome in ("changed", "unchanged")
+        )
+
+    @property
     def broken(self) -> int:
         return sum(bool(report.error) for report in self._builds)
 
@@ -161,6 +180,15 @@ class Progress:
             click.echo(f"{report.output}: {report.error}", err=True)
         elif report.changed:
             click.echo(f"published {report.output}: {report.entries} entries")
+
+    def duplicates(self, found: Sequence[SameFeed]) -> None:
+        """Warn of sources that are one feed, listed twice (P95)."""
+        for same in found:
+            if self._json:
+                json_line({"duplicate": list(same.sources), "because": same.because})
+            else:
+                told = f"duplicate subscription: {same} are the same feed: {same.because}"
+                click.echo(told, err=True)
 
     def summary(self, missed: Sequence[str], parked: Mapping[str, datetime]) -> None:
         """Print what it came to, and which sources were not polled and why."""
@@ -208,11 +236,6 @@ class Progress:
     def _erase(self) -> None:
         if self._bar:
             click.echo("\r\x1b[K", nl=False, err=True)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 feed", "2 feeds"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def some(names: Sequence[str]) -> str:

@@ -16,7 +16,10 @@ from aggregator.core.settings import Source
 Veil = Callable[[str], str]
 
 _USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
-_ADDRESS = re.compile(r"https?://([^/?#\s\"'<>]*)[^\s\"'<>]*", re.IGNORECASE)
+# Without the punctuation that ends the sentence around it.
+_ADDRESS = re.compile(
+    r"https?://([^/?#\s\"'<>]*?)(?:[/?#][^\s\"'<>]*?)?(?=[.,;:!)]*(?:[\s\"'<>]|$))", re.IGNORECASE
+)
 _STARS = "***"
 _SHORTEST = 4  # characters: what is shorter stands in texts by accident
 _SHORTEST_WORD = 8  # of a secret of several words ("Bearer ...")

@@ -20,13 +20,18 @@ class Note:
     """A sentence about a source. `urgent`: somebody should do something, or has lost something.
 
     `subject` is what it is about (an address, other sources): a note with the same kind and
-    subject is the same note, although its counts differ.
+    subject is the same note, although its counts differ. `change` is the line of feeds.yaml to
+    write: "feeds.yaml:12: url: https://...".
     """
 
     kind: str
     text: str
     subject: str = ""
+    change: str = ""
     urgent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text}. Change {self.change}" if self.change else self.text
 
 
 def notes_of(
@@ -49,8 +54,7 @@ def notes_of(
     yield from _habits(source, state)
 
 
-def change_line(source: Source, address: str) -> str:
-    """Return the line of feeds.yaml to write: "feeds.yaml:12: url: https://..."."""
+def _change(source: Source, address: str) -> str:
     return f"{line_of(source.address_place or source.place)}: url: {address}"
 
 
@@ -63,11 +67,11 @@ def _ends(source: Source, state: SourceState) -> Iterator[Note]:
     what = "it has expired" if state.hints.expired else "it is gone (410)"
     since = f" since {day(state.gone_at)}" if state.gone_at else ""
     if state.gone:
-        line = line_of(source.address_place or source.place)
         yield Note(
             kind="gone",
             text=f"polls have stopped: the publisher says{since} that {what}; what was published "
-            f"stays. To resume: another url: in {line}, or aggregator poll {source.id} --force",
+            f"stays. To resume: aggregator poll {source.id} --force, or another address",
+            change=_change(source, "…"),
             urgent=True,
         )
     elif state.gone_at:
@@ -83,9 +87,9 @@ def _moves(source: Source, state: SourceState) -> Iterator[Note]:
     if state.effective_url:
         yield Note(
             kind="moved",
-            text=f"has moved for good, and is asked at {state.effective_url}. "
-            f"Change {change_line(source, state.effective_url)}",
+            text=f"has moved for good, and is asked at {state.effective_url}",
             subject=state.effective_url,
+            change=_change(source, state.effective_url),
             urgent=True,
         )
     if state.moved_to:
@@ -93,9 +97,9 @@ def _moves(source: Source, state: SourceState) -> Iterator[Note]:
         yield Note(
             kind="moving",
             text=f"is permanently redirected to {state.moved_to}, seen {times(state.moved_count)}"
-            f"{since}; believed after {MOVE_POLLS} polls over {MOVE_SPAN.days} days. "
-            f"If that is right, change {change_line(source, state.moved_to)}",
+            f"{since}; believed after {MOVE_POLLS} polls over {MOVE_SPAN.days} days",
             subject=state.moved_to,
+            change=_change(source, state.moved_to),
             urgent=True,
         )
 
@@ -109,9 +113,10 @@ def _other_addresses(source: Source, state: SourceState) -> Iterator[Note]:
     if new and address_key(new) not in asked:
         yield Note(
             kind="new address",
-            text=f"the document names a new address (itunes:new-feed-url): {new}. That is a hint "
-            f"and not followed by itself; if it is right, change {change_line(source, new)}",
+            text=f"the document names a new address (itunes:new-feed-url), {new}: a hint, and not "
+            "followed by itself",
             subject=new,
+            change=_change(source, new),
             urgent=True,
         )
     own = state.info.self_link

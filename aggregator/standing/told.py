@@ -159,15 +159,16 @@ def standing_of(
     """Return how one source is. `state` is None when the store does not know it yet."""
     known = state or SourceState(source=source.id, next_poll_at=now, next_reason="new source")
     known = _at_this_address(source, known)
+    notes = notes_of(source, known, same=same, now=now)
     told = replace(
         _with_wishes(_polled(source, known, now=now), known),
-        notes=tuple(notes_of(source, known, same=same, now=now)),
+        notes=tuple(sorted(notes, key=lambda note: not note.urgent)),
         same_as=same.besides(source.id) if same else (),
     )
     # The site is made to be followed by everybody, so its address is not shortened.
     site = veil(source, public=False)(told.site)
     discreet = replace(_discreet(told, veil(source, public=public)), site=site)
-    return replace(discreet, url="", place=PurePath(told.place).name) if public else discreet
+    return _for_the_public(discreet) if public else discreet
 
 
 def condition_of(state: SourceState, *, now: datetime) -> str:
@@ -258,10 +259,23 @@ def _discreet(told: Standing, veiled: Veil) -> Standing:
         new_url=veiled(told.new_url),
         self_link=veiled(told.self_link),
         notes=tuple(
-            replace(note, text=veiled(note.text), subject=veiled(note.subject))
+            replace(
+                note,
+                text=veiled(note.text),
+                subject=veiled(note.subject),
+                change=veiled(note.change),
+            )
             for note in told.notes
         ),
     )
+
+
+def _for_the_public(told: Standing) -> Standing:
+    """Leave out the configured address; of feeds.yaml the file name and the line are enough."""
+    place = PurePath(told.place).name
+    change = f"{place}: aggregator status {told.source} shows how"
+    notes = tuple(replace(note, change=change) if note.change else note for note in told.notes)
+    return replace(told, url="", place=place, notes=notes)
 
 
 def values(told: Standing) -> dict[str, object]:
@@ -282,7 +296,8 @@ def facts(told: Standing) -> Iterator[Fact]:
         yield Fact("error", f"{told.last_error}{kind}")
     if told.fail_count > 0:
         since = f", since {stamp(told.failing_since)}" if told.failing_since else ""
-        yield Fact("failed", f"{times(told.fail_count)} in a row{since}")
+        row = " in a row" if told.fail_count > 1 else ""
+        yield Fact("failed", f"{times(told.fail_count)}{row}{since}")
     for hint in told.hints:
         yield Fact("publisher asks", hint)
 
@@ -306,4 +321,5 @@ def _answer(told: Standing) -> str:
     status = f"HTTP {told.last_status}" if told.last_status else "no answer"
     if told.last_error:
         return status
-    return f"{status}, {size(told.received)} in {told.seconds:.2f} s"
+    what = "not modified" if told.last_status == 304 else size(told.received)
+    return f"{status}, {what} in {told.seconds:.2f} s"

@@ -220,7 +220,8 @@ async def test_the_status_page_puts_trouble_first(troubled: FakeView) -> None:
         (
             "c gone Last successnever Last changenever Next pollnone http: 410 polls have stopped: "
             "the publisher says that it is gone (410); what was published stays. To resume: "
-            "another url: in feeds.yaml, or aggregator poll c --force"
+            "aggregator poll c --force, or another address. Change feeds.yaml: aggregator status "
+            "c shows how"
         ),
         "d parked Last successnow Last changenever Next pollin 12 min",
         "e new Last successnever Last changenever Next pollnow new source",
