@@ -10,7 +10,7 @@ from aggregator.core.filter import select
 from aggregator.core.model import Article, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.outputs import judge_for
-from aggregator.pipeline import Store
+from aggregator.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,16 @@
     poll:   source -> fetch -> read (parse, clean, identify) -> save      one transaction
     build:  store -> select -> render -> publish                          only if changed
 
-They meet only in the store; either half runs alone. The Protocols below are what the
-story needs from the outside; the adapters satisfy them without knowing it.
+They meet only in the store (see store.py); either half runs alone. The callables below are what
+the story needs from the outside; the adapters satisfy them without knowing it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
-from typing import Protocol
 
 from aggregator.core import cadence
 from aggregator.core.errors import PublishError, SourceError
@@ -29,151 +27,12 @@ from aggregator.core.model import (
     PollReport,
     Reading,
     SourceState,
-    StoredEntry,
     Verdict,
 )
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.render import render
 from aggregator.core.settings import Limits, Output, Source
 from aggregator.core.validators import request_mark
-
-
-class Store(Protocol):
-    """What is remembered. One contract suite runs over every implementation.
-
-    Synchronous: one thread owns the writing half, readers have their own connections.
-    Every method raises StoreError when the database refuses.
-    """
-
-    # --- sources and polling
-
-    def adopt(self, sources: Sequence[Source], *, now: datetime, spread: timedelta) -> None:
-        """Make the store know exactly these sources.
-
-        A new source is due at a moment spread evenly over now .. now + spread; a known one
-        keeps its whole state; one no longer listed keeps its state and is never claimed. One
-        that was gone and has another URL now is due again. Times too far ahead are clamped
-        (the clock may have jumped).
-        """
-
-    def claim(
-        self,
-        *,
-        now: datetime,
-        lease: timedelta,
-        next_poll: timedelta,
-        limit: int,
-        accept: Callable[[str], bool],
-        only: Sequence[str] | None = None,
-        force: bool = False,
-        hard_interval: timedelta = timedelta(0),
-    ) -> tuple[SourceState, ...]:
-        """Take up to `limit` due sources; the lease is committed before anything is fetched.
-
-        Due: next_poll_at <= now, no lease in force, not gone, not parked, listed. Oldest due
-        first. `accept(source id)` may refuse one (its host is busy); it is asked at most once
-        for each. The claim writes last_attempt_at = now, lease_until = now + lease and, where
-        that is later, next_poll_at = now + next_poll or the floor in force: a crash costs one
-        interval and never an early poll.
-        The returned states carry the new lease but the last_attempt_at of before.
-        `only` names sources: they are taken although not due, if the last attempt is at least
-        `hard_interval` ago; with `force` also before that, parked or gone. Never while leased.
-        """
-
-    def save(self, outcome: Outcome) -> Saved | None:
-        """Commit one poll in one transaction; None (and no write) when the lease was lost.
-
-        Known entries and candidates are read, core.judge.resolve decides, entries, articles
-        and keys are written, outcome.settle(novelty) gives the state, the lease is cleared.
-        Each article touched marks all sources that carry it as changed (see `changes`).
-        A reading that brings nothing new writes the state row alone.
-        """
-
-    def save_all(self, outcomes: Sequence[Outcome]) -> tuple[Saved | None, ...]:
-        """`save` for several polls in one transaction."""
-
-    def state(self, source: str) -> SourceState | None: ...
-
-    def states(self) -> Iterator[SourceState]:
-        """The states of all listed sources, by id."""
-
-    def next_due(self) -> datetime | None:
-        """The earliest moment a listed, unleased, not gone source is due."""
-
-    def due_count(self, now: datetime) -> int:
-        """How many sources `claim` could take now."""
-
-    def parked(self, now: datetime) -> dict[str, datetime]:
-        """The addresses of listed sources whose host asked to be left alone, and until when."""
-
-    def moved(self) -> dict[str, tuple[str, str]]:
-        """The sources with another address than the configured one: (configured, in use)."""
-
-    # --- articles and building
-
-    def changes(self) -> dict[str, int]:
-        """The change number of each source that ever changed; numbers only grow."""
-
-    def articles(self, sources: Sequence[str], *, priority: dict[str, int]) -> Iterator[Article]:
-        """Articles carried by any of `sources`, newest first (sort_at, then slug_hash).
-
-        The copy shown is the best among those sources: higher priority, then more words, then
-        first seen, then source id. `sightings` are the other sources of any kind. Articles
-        without a body (pruned) are left out. Lazy: stop iterating and nothing more is read.
-        """
-
-    def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
-        """What is known of an output; makes the row (with `fresh_id`) at first sight.
-
-        When `digest` differs from the stored one, settings_changed_at becomes `now`, and the
-        output counts as not built.
-        """
-
-    def close_build(
-        self, output: str, *, change: int, slug_hashes: Sequence[int], now: datetime
-    ) -> None:
-        """Record what an output carries now; first carriage gets the next sequence number.
-
-        Of articles first carried together the older one gets the lower number.
-        """
-
-    def output_states(self) -> dict[str, OutputState]: ...
-
-    # --- reading commands
-
-    def entries(
-        self, *, source: str | None = None, slug: str | None = None
-    ) -> Iterator[StoredEntry]: ...
-
-    def find(self, what: str, *, limit: int = 10) -> tuple[str, ...]:
-        """Slugs of the articles that `what` names: a slug, an id, a guid, a link, or words."""
-
-    def article(self, slug: str, *, priority: dict[str, int]) -> Article | None: ...
-
-    def carried(self, slug: str) -> dict[str, datetime]:
-        """Outputs that carry the article now, with the time each first did."""
-
-    def carrying(self, output: str) -> dict[str, str]:
-        """What the output carries now: slug -> title, in the order of its sequence numbers."""
-
-    # --- housekeeping
-
-    def prune(self, *, before: datetime, min_articles: int) -> int:
-        """Drop the bodies of entries sorted before `before`, keys stay; returns how many.
-
-        The newest `min_articles` articles of each source keep theirs.
-        """
-
-    def optimize(self) -> None: ...
-
-    def backup(self, path: Path) -> None:
-        """Write a consistent copy while others go on reading and writing."""
-
-    def integrity(self) -> str:
-        """ "ok", or what SQLite says is wrong."""
-
-    def close(self) -> None: ...
-
 
 Fetch = Callable[[Source, SourceState], Awaitable[Fetched]]
 Read = Callable[[Source, Document], Awaitable[Reading]]

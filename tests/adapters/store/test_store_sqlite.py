@@ -12,7 +12,7 @@ import pytest
 from aggregator.adapters.sqlite import SqliteStore, knowing
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Key
-from aggregator.pipeline import Store
+from aggregator.store import Store
 from tests.adapters.store.polls import (
     DAY,
     HOUR,
