@@ -54,6 +54,8 @@ class Metrics:
             self._errors.labels(report.error_kind).inc()
         self._entries.labels("new").inc(report.novelty.new)
         self._entries.labels("updated").inc(report.novelty.updated)
+        self._entries.labels("held").inc(report.novelty.held)
+        self._entries.labels("churned").inc(report.novelty.churned)
         self._received.inc(report.received)
         self._seconds.observe(report.seconds)
 
