@@ -26,6 +26,7 @@ _DIRECTIVE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _SECONDS = re.compile(r"[0-9]+")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # IMF-fixdate and RFC 850: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"
@@ -128,7 +129,7 @@ def is_suspicious(validators: Validators, *, now: datetime) -> bool:
 
 
 def _sendable(value: bytes) -> bool:
-    if any(byte < 0x20 or byte == 0x7F for byte in value):
+    if _CONTROL.search(value):
         return False
     try:
         value.decode()

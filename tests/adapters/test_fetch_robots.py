@@ -96,6 +96,15 @@ async def test_a_robots_txt_that_never_ends_is_given_up() -> None:
         assert "20000 bytes" in str(error)
 
 
+async def test_a_robots_txt_of_very_many_rules_is_obeyed() -> None:
+    text = b"User-agent: *\nDisallow: /feed\n" + b"".join(
+        b"Disallow: /%d*\n" % number for number in range(6_000)
+    )
+    async with raw_server({"*": answer(FEED), "/robots.txt": answer(text)}) as server:
+        await failure(Source(id="a", url=server.url()), kind="robots", network=OBEYING)
+        assert (await fetch(Source(id="a", url=server.url("/x")), network=OBEYING)).status == 200
+
+
 async def test_redirects_to_robots_txt_are_followed_five_times() -> None:
     hops = {f"/{n}": redirect(f"/{n + 1}") for n in range(9)}
     routes = {"/feed": answer(FEED), "/robots.txt": redirect("/4"), "/9": NOTHING}

@@ -23,6 +23,7 @@ from aggregator.core.validators import DAY, Headers
 MAX_HOPS = 5  # RFC 9309 §2.3.1.2
 MAX_ORIGINS = 10_000
 HOUR = 3600  # seconds
+MANY_RULES = 5_000  # beyond, the event loop is not kept waiting for the look through them
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Robots:
             if known.until <= _now():
                 await self._renew(known, url, user_agent=user_agent, verify_tls=verify_tls)
             rules = known.rules
-        if rules is not None and not rules.allow(url.raw_path_qs):
+        if rules is not None and not await _allows(rules, url):
             message = f"{place(url)}: robots.txt does not let {product or 'us'} ask for this URL"
             raise FetchError(message, kind="robots")
 
@@ -97,6 +98,12 @@ class Robots:
             raise refused(response.status, headers)
         body, _ = await read_body(response, headers, self._max_body)
         return body.decode("utf-8", "replace")
+
+
+async def _allows(rules: RobotRules, url: URL) -> bool:
+    if len(rules.rules) <= MANY_RULES:
+        return rules.allow(url.raw_path_qs)
+    return await asyncio.to_thread(rules.allow, url.raw_path_qs)
 
 
 def _now() -> float:
