@@ -171,6 +171,22 @@ def test_a_daemon_and_a_poll_beside_it_fetch_nothing_twice(
     assert all(server.asked(path) == 1 for path in server.bodies)
 
 
+# P95
+def test_a_feed_that_is_listed_twice_is_logged_once(server: FeedServer, tmp_path: Path) -> None:
+    again = f"  - {{id: again, url: '{server.url('a')}#x'}}\n"
+    config = server.config().replace("outputs:\n", f"{again}outputs:\n", 1)
+    file = write_config(tmp_path, config)
+    with daemon(file) as running:
+        eventually(lambda: running.feed().count(b"<entry") == 2)
+        eventually(lambda: any("WARNING duplicate subscription" in line for line in running.said))
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: any("reloaded" in line for line in running.said))
+        assert running.stop() == 0
+    said = [line for line in running.said if "duplicate subscription" in line]
+    assert len(said) == 1
+    assert "same feed as again" in said[0]
+
+
 def test_systemd_is_told_when_the_daemon_is_ready_and_stops(
     server: FeedServer, tmp_path: Path
 ) -> None:
