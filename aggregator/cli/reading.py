@@ -72,6 +72,7 @@ def _entry_values(entry: StoredEntry) -> dict[str, object]:
         "rule": entry.rule,
         "evidence": entry.evidence,
         "first_seen": entry.first_seen,
+        "held": entry.held,
     }
 
 
@@ -151,12 +152,20 @@ def _why_values(answer: explain.Why) -> dict[str, object]:
     }
 
 
+_HELD = {
+    "": "",
+    "queued": "; too many came at once: shown after one of the next polls (limits: new_entries)",
+    "seen": "; not shown: of the past of a source that was new (limits: first_entries)",
+}
+
+
 def _why_lines(answer: explain.Why) -> list[str]:
     lines = [answer.article.entry.title or answer.article.slug, f"  {answer.article.slug}"]
     for entry in answer.entries:
         told = "founded the article" if entry.rule == "new" else f"joined by {entry.rule}"
         lines.append(
             f"  {entry.source} {entry.guid} {told} ({entry.evidence}), seen {iso(entry.first_seen)}"
+            f"{_HELD[entry.held]}"
         )
     for one in answer.outputs:
         told = "kept" if one.verdict.kept else "dropped"

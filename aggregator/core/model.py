@@ -318,3 +318,4 @@ class StoredEntry:
     rule: str  # which identity rule gave it its article
     evidence: str
     first_seen: datetime
+    held: str = ""  # why outputs may not show it: queued (not yet) or seen (never); "" they may

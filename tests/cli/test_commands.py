@@ -133,6 +133,22 @@ def test_why_names_rule_line_and_first_carriage(shell: Shell) -> None:
     assert dropped == {"all": True, "second": False}
 
 
+def test_why_says_what_is_held_back_and_by_which_limit(shell: Shell, server: FeedServer) -> None:
+    limits = shell.file.read_text(encoding="utf-8")
+    limits = limits.replace("limits:\n", "limits:\n  first_entries: 1\n  new_entries: 1\n")
+    shell.file.write_text(limits, encoding="utf-8")
+    server.bodies["b"] = rss(TWO, Story("3", "Of long ago, another tale", body="Old words."))
+    shell.run("poll", "--force")
+    assert "not shown: of the past of a source" in shell.run("why", "long ago")
+    late = [Story(str(n), f"Number {n} of those that came late", body=f"Day {n}") for n in (7, 8)]
+    server.bodies["b"] = rss(*late)
+    shell.run("poll", "--force")
+    assert "limits: new_entries" in shell.run("why", "number 8")
+    assert "limits" not in shell.run("why", "number 7")
+    (told,) = shell.lines("why", "number 8")
+    assert [entry["held"] for entry in told["entries"]] == ["queued"]  # type: ignore[attr-defined]
+
+
 def test_why_of_something_unknown_says_so(shell: Shell) -> None:
     assert "nothing stored is called" in shell.run("why", "unheard of", code=1)
 

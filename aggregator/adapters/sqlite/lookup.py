@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 
 from aggregator.adapters.sqlite.codec import to_moment
+from aggregator.core.judge import QUEUED, SEEN, SHOWN
 from aggregator.core.model import StoredEntry
 from aggregator.core.slug import slugify
 
 _ENTRIES = (
-    "SELECT e.source, e.guid, e.link, e.title, a.slug, e.rule, e.evidence, e.first_seen "
+    "SELECT e.source, e.guid, e.link, e.title, a.slug, e.rule, e.evidence, e.first_seen, "
+    "e.held "
     "FROM entries AS e CROSS JOIN articles AS a ON a.slug_hash = e.slug_hash "
 )
+_HELD = {SHOWN: "", QUEUED: "queued", SEEN: "seen"}
 # In the order in which they are asked; the first that knows an answer gives it.
 _NAMED = (
     "SELECT slug FROM articles WHERE slug = :what LIMIT :limit",
@@ -47,6 +50,7 @@ def entries(
             rule=row[5],
             evidence=row[6],
             first_seen=to_moment(row[7]),
+            held=_HELD[row[8]],
         )
 
 
