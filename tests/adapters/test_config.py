@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_a_key_without_a_value_is_a_key_left_out(tmp_path: Path, text: str) -> N
 def test_a_plain_url_is_short_for_a_source_with_that_url(tmp_path: Path) -> None:
     short = source(tmp_path, f"sources:\n  - {URL}\n")
     long = source(tmp_path, f"sources:\n  - url: {URL}\n")
-    assert short == long
+    assert replace(short, address_place=None) == replace(long, address_place=None)
 
 
 def test_everything_that_a_source_may_say_arrives(tmp_path: Path) -> None:
