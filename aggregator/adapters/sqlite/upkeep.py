@@ -19,7 +19,10 @@ _PAGES_AT_ONCE = 2000
 
 
 def prune(connection: sqlite3.Connection, *, before: datetime, min_articles: int) -> int:
-    """See Store.prune. Counts bodies: an article with three copies may lose three."""
+    """See Store.prune. Counts bodies: an article with three copies may lose three.
+
+    An entry that is queued keeps its body until it was shown.
+    """
     doomed = _doomed(connection, to_seconds(before), min_articles)
     dropped = 0
     while batch := list(islice(doomed, _BODIES_AT_ONCE)):
@@ -39,7 +42,7 @@ def _doomed(connection: sqlite3.Connection, before: int, min_articles: int) -> I
         if limit is None:
             continue
         rows = connection.execute(
-            "SELECT e.entry_key FROM entries AS e WHERE e.source = :source "
+            "SELECT e.entry_key FROM entries AS e WHERE e.source = :source AND e.held <> 1 "
             "AND e.sort_at < :before AND (e.sort_at < :sort_at "
             "OR (e.sort_at = :sort_at AND e.slug_hash > :slug_hash)) "
             "AND EXISTS (SELECT 1 FROM bodies AS b WHERE b.entry_key = e.entry_key)",

@@ -161,6 +161,15 @@ def test_an_entry_that_waits_can_be_edited_and_goes_on_waiting(store: SqliteStor
     assert titles(store, ["a"])[-1] == "An edited headline"
 
 
+def test_retention_spares_what_waits(store: SqliteStore) -> None:
+    settled(store)
+    flood = stories(6, before=NOW - 30 * DAY)
+    poll(store, A, *flood, now=NOW + HOUR, capacity=4)
+    assert store.prune(before=NOW, min_articles=0) == 4
+    answered_304(store, hours=2, capacity=4)
+    assert titles(store, ["a"]) == headlines(flood[4:])
+
+
 def test_a_story_that_waits_in_one_source_is_shown_by_another(store: SqliteStore) -> None:
     settled(store)
     adopt(store, A, source("b"))
