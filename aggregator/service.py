@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aggregator.adapters.schedule import Chore, Heartbeat
 from aggregator.app import App, Engine, LiveView, clock
+from aggregator.app.application import advice
 from aggregator.app.metrics import Metrics
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import BuildReport, PollReport
@@ -121,6 +122,8 @@ class _Daemon:
             asyncio.create_task(body)
             for body in (self._build_changes(), self._reloads(), self._lag())
         ]
+        for hint in advice(self._app.settings):
+            event(logger, logging.WARNING, "advice", hint=hint)
         heart.start()
         gc.collect()
         gc.freeze()  # settings of many sources: a full collection over them stops the loop

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aggregator import __version__
 from aggregator.adapters.config import load
@@ -21,6 +22,10 @@ from aggregator.outputs import judge_for
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
+NO_CONTACT = (
+    "contact: is not set and base_url is local, so publishers cannot tell who polls them; "
+    "give them a page or a mail address"
+)
 
 
 def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
@@ -39,6 +44,17 @@ def user_agent(settings: Settings, source: Source) -> str:
     contact = settings.contact or settings.base_url
     readers = f"{len(settings.outputs)} subscribers; feed-id={source.id}"
     return f"aggregator/{__version__} (+{contact}; {readers})"
+
+
+def advice(settings: Settings) -> tuple[str, ...]:
+    """Return what is no mistake in feeds.yaml, and still worth a word to the operator."""
+    host = urlsplit(settings.base_url).hostname or ""
+    remote = [source for source in settings.sources if source.url]
+    if not remote or settings.contact or settings.user_agent:
+        return ()
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return (NO_CONTACT,)
+    return ()
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from aggregator.adapters import config, opml
-from aggregator.app.application import load_settings
+from aggregator.app.application import advice, load_settings
 from aggregator.cli.session import BAD_CONFIG, Session, json_line, stop
 from aggregator.core.errors import ConfigError, Problem
 
@@ -46,6 +46,8 @@ def check(session: Session, file: Path | None, as_json: bool) -> None:
             problems = error.problems
     if not as_json:
         click.echo(f"{file or session.file}: {sources} sources, {outputs} outputs, no mistakes")
+        for hint in advice(settings):
+            click.echo(f"hint: {hint}")
         return
     for problem in problems:
         json_line(

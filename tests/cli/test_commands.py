@@ -209,6 +209,13 @@ def test_check_counts_or_lists_every_problem(shell: Shell) -> None:
     assert {"file", "line", "column", "where", "what", "hint"} == set(problems[0])
 
 
+def test_check_reminds_of_a_contact_for_publishers(shell: Shell) -> None:
+    assert "hint: contact: is not set" in shell.run("check")
+    text = "contact: https://feeds.example.org/about\n" + shell.file.read_text(encoding="utf-8")
+    shell.file.write_text(text, encoding="utf-8")
+    assert "hint" not in shell.run("check")
+
+
 def test_add_and_remove_edit_feeds_yaml_and_keep_its_comments(tmp_path: Path) -> None:
     text = "# mine\nsources:\n  - url: https://one.example/feed  # first\n"
     shell = Shell(write_config(tmp_path, text))
