@@ -159,16 +159,13 @@ def standing_of(
     """Return how one source is. `state` is None when the store does not know it yet."""
     known = state or SourceState(source=source.id, next_poll_at=now, next_reason="new source")
     known = _at_this_address(source, known)
-    notes = notes_of(source, known, same=same, now=now)
-    told = replace(
-        _with_wishes(_polled(source, known, now=now), known),
-        notes=tuple(sorted(notes, key=lambda note: not note.urgent)),
+    told = _with_wishes(
+        _polled(source, known, now=now),
+        known,
+        notes=sorted(notes_of(source, known, same=same, now=now), key=lambda note: not note.urgent),
         same_as=same.besides(source.id) if same else (),
     )
-    # The site is made to be followed by everybody, so its address is not shortened.
-    site = veil(source, public=False)(told.site)
-    discreet = replace(_discreet(told, veil(source, public=public)), site=site)
-    return _for_the_public(discreet) if public else discreet
+    return _for_the_public(told, source) if public else _discreet(told, veil(source, public=False))
 
 
 def condition_of(state: SourceState, *, now: datetime) -> str:
@@ -216,8 +213,10 @@ def _polled(source: Source, state: SourceState, *, now: datetime) -> Standing:
     )
 
 
-def _with_wishes(told: Standing, state: SourceState) -> Standing:
-    """Add what the publisher asks for, and where it says the feed is."""
+def _with_wishes(
+    told: Standing, state: SourceState, *, notes: Iterable[Note], same_as: tuple[str, ...]
+) -> Standing:
+    """Add what the publisher asks for, where it says the feed is, and what to say about it."""
     return replace(
         told,
         floor=state.floor,
@@ -234,6 +233,8 @@ def _with_wishes(told: Standing, state: SourceState) -> Standing:
         effective_url=state.effective_url,
         new_url=state.hints.new_url,
         self_link=state.info.self_link,
+        same_as=same_as,
+        notes=tuple(notes),
     )
 
 
@@ -246,9 +247,13 @@ def _at_this_address(source: Source, state: SourceState) -> SourceState:
 
 def _discreet(told: Standing, veiled: Veil) -> Standing:
     """Draw the veil over every text that holds more than our own words."""
+    every = "\n".join((*_told_texts(told), *told.hints, *map(str, told.notes)))
+    if veiled(every) == every:
+        return told
     return replace(
         told,
         title=veiled(told.title),
+        site=veiled(told.site),
         url=veiled(told.url),
         next_reason=veiled(told.next_reason),
         last_error=veiled(told.last_error),
@@ -258,24 +263,43 @@ def _discreet(told: Standing, veiled: Veil) -> Standing:
         effective_url=veiled(told.effective_url),
         new_url=veiled(told.new_url),
         self_link=veiled(told.self_link),
-        notes=tuple(
-            replace(
-                note,
-                text=veiled(note.text),
-                subject=veiled(note.subject),
-                change=veiled(note.change),
-            )
-            for note in told.notes
-        ),
+        notes=tuple(_discreet_note(note, veiled) for note in told.notes),
     )
 
 
-def _for_the_public(told: Standing) -> Standing:
-    """Leave out the configured address; of feeds.yaml the file name and the line are enough."""
+def _told_texts(told: Standing) -> tuple[str, ...]:
+    """Return the texts that the veil is for, beside hints and notes."""
+    return (
+        told.title,
+        told.site,
+        told.url,
+        told.next_reason,
+        told.last_error,
+        told.floor_reason,
+        told.moved_to,
+        told.effective_url,
+        told.new_url,
+        told.self_link,
+        *(note.subject for note in told.notes),
+    )
+
+
+def _discreet_note(note: Note, veiled: Veil) -> Note:
+    return replace(
+        note, text=veiled(note.text), subject=veiled(note.subject), change=veiled(note.change)
+    )
+
+
+def _for_the_public(told: Standing, source: Source) -> Standing:
+    """Leave out addresses; of feeds.yaml the file name and the line are enough.
+
+    The site is made to be followed by everybody, so its address is not shortened.
+    """
     place = PurePath(told.place).name
     change = f"{place}: aggregator status {told.source} shows how"
     notes = tuple(replace(note, change=change) if note.change else note for note in told.notes)
-    return replace(told, url="", place=place, notes=notes)
+    shown = _discreet(replace(told, url="", place=place, notes=notes), veil(source, public=True))
+    return replace(shown, site=veil(source, public=False)(told.site))
 
 
 def values(told: Standing) -> dict[str, object]:
