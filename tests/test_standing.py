@@ -415,7 +415,7 @@ SENT = b64encode(b"reader:hunter22&=").decode()
 LEAKS = st.sampled_from([*SECRETS, SENT, "hunter22%26%3D", "https://reader:hunter22&=@x.example/"])
 
 
-# Of S11, what concerns status and the status page.
+# S11
 @given(leak=LEAKS, before=st.sampled_from(("", "https://x.example/?a=", "Hello ")), public=...)
 def test_what_a_publisher_repeats_of_our_secrets_is_not_shown(
     leak: str, before: str, public: bool
@@ -439,7 +439,7 @@ def test_what_a_publisher_repeats_of_our_secrets_is_not_shown(
     assert not [one for one in (*SECRETS, SENT, "hunter22") if one in shown]
 
 
-# Of S11, what concerns status and the status page.
+# S11
 @given(url=urls.filter(lambda url: "@" in url), public=...)
 def test_user_info_is_taken_out_of_every_address(url: str, public: bool) -> None:
     state = replace(STATE, moved_to=url, last_error=f"from {url}.", hints=Hints(new_url=url))

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -34,6 +35,7 @@ from aggregator.core.render import is_own
 from aggregator.core.settings import Output, Source
 from aggregator.dispatch import Claim, Dispatcher
 from aggregator.logs import event
+from aggregator.standing import veil
 
 LEASE_MARGIN = timedelta(seconds=10)  # longer only matters to --force: next_poll_at has moved
 NEW_SOURCES_A_SECOND = 2.0  # first polls are spread: 20 sources take seconds
@@ -233,7 +235,7 @@ class Engine:
         )
 
     async def _poll(self, source: Source, state: SourceState) -> PollReport:
-        return await pipeline.poll(
+        report = await pipeline.poll(
             source,
             state,
             fetch=self._fetch,
@@ -242,6 +244,8 @@ class Engine:
             pacing=self._pacing,
             clock=clock.now,
         )
+        # A page may repeat what we sent, and its title is told in the error.
+        return replace(report, error=veil(source, public=False)(report.error))
 
     async def _fetch(self, source: Source, state: SourceState) -> Fetched:
         return await self._fetcher.fetch(source, state)

@@ -187,8 +187,10 @@ def test_a_feed_that_is_listed_twice_is_a_warning(server: FeedServer, tmp_path: 
     assert "    same feed as c: they have the same feed id" in shell.run("status")
 
 
-# Of S11, what concerns `aggregator status`.
-def test_status_shows_no_credentials(server: FeedServer, tmp_path: Path) -> None:
+# S11
+def test_neither_a_poll_nor_status_shows_credentials_that_a_publisher_repeats(
+    server: FeedServer, tmp_path: Path
+) -> None:
     address = server.url("s").replace("http://", "http://reader:hunter22@")
     listed = f"  - {{id: s, url: '{address}', headers: {{X-Key: token-abcdefgh}}}}\n"
     config = server.config().replace("outputs:\n", f"{listed}outputs:\n", 1)
@@ -199,9 +201,11 @@ def test_status_shows_no_credentials(server: FeedServer, tmp_path: Path) -> None
     server.bodies[echo] = rss(ONE, title="token-abcdefgh")
     for answer, code in ((page, 3), (moved, 0), (rss(ONE), 0)):
         server.bodies["s"] = answer
-        shell.run("poll", "s", "--force", code=code)
-        for options in ((), ("s",), ("--json",)):
-            printed = shell.run("status", *options)
-            assert "hunter22" not in printed
-            assert "token-abcdefgh" not in printed
+        printed = [shell.run("poll", "s", "--force", code=code)]
+        printed += [shell.run("status", *options) for options in ((), ("s",), ("--json",))]
+        if answer is page:
+            assert "Hello reader:***, ***" in printed[0]
+        for text in printed:
+            assert "hunter22" not in text
+            assert "token-abcdefgh" not in text
     assert told(shell)["s"]["url"] == server.url("s")

@@ -247,7 +247,7 @@ async def test_status_for_programs_has_every_source(troubled: FakeView) -> None:
     assert value["sources"][0]["last_error"] == "http: 500"
 
 
-# Of S11, what concerns the status page.
+# S11
 async def test_addresses_of_sources_are_not_shown(troubled: FakeView) -> None:
     async with visiting(troubled) as visit:
         for path in ("/status", "/status.json"):
