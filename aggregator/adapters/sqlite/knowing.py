@@ -21,6 +21,13 @@ from aggregator.core.story import Candidate, Member
 CANDIDATES_OF_KEY = 8
 MEMBERS_OF_CANDIDATE = 8
 
+# The plus keeps SQLite from going through all of a source's entries for each article.
+OWN_COPIES = """
+SELECT e.slug_hash, e.held, e.content_hash, e.updated
+FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.slug_hash = wanted.value
+WHERE +e.source = :source ORDER BY e.slug_hash, e.first_seen, e.entry_key
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
@@ -200,10 +207,7 @@ def _own(
     """How the source itself carries those of the articles that it carries."""
     own: dict[int, OwnCopy] = {}
     for slug_hash, held, content_hash, updated in connection.execute(
-        "SELECT e.slug_hash, e.held, e.content_hash, e.updated FROM json_each(:articles) AS wanted "
-        "CROSS JOIN entries AS e ON e.slug_hash = wanted.value WHERE e.source = :source "
-        "ORDER BY e.slug_hash, e.first_seen, e.entry_key",
-        {"articles": many(slug_hashes), "source": source},
+        OWN_COPIES, {"articles": many(slug_hashes), "source": source}
     ):
         least = min(held, own[slug_hash].held) if slug_hash in own else held
         own[slug_hash] = OwnCopy(held=least, content_hash=content_hash, updated=to_moment(updated))
