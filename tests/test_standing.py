@@ -171,7 +171,7 @@ def test_a_pending_move_names_target_count_and_the_line_to_change() -> None:
     assert notes(moving)["moving"] == (
         "is permanently redirected to https://new.example/feed, seen 3 times since 2026-11-20 "
         "12:00 UTC; believed after 5 polls over 7 days. "
-        "Change feeds.yaml:12: url: https://new.example/feed"
+        "If that is right, change feeds.yaml:12: url: https://new.example/feed"
     )
 
 
@@ -208,7 +208,7 @@ def test_an_address_that_the_document_names_is_a_hint() -> None:
     )
     assert "itunes:new-feed-url" in notes(named)["new address"]
     assert notes(named)["new address"].endswith(
-        "Change feeds.yaml:12: url: https://new.example/rss"
+        "If that is right, change feeds.yaml:12: url: https://new.example/rss"
     )
     assert "https://own.example/rss" in notes(named)["own address"]
 
@@ -463,7 +463,7 @@ def test_the_public_sees_hosts_and_no_addresses() -> None:
     assert standing.last_error == "moved to something else: new.example is another feed"
     assert "redirected to new.example, seen" in notes(standing)["moving"]
     assert notes(standing)["moving"].endswith(
-        "Change feeds.yaml:12: aggregator status site shows how"
+        "If that is right, change feeds.yaml:12: aggregator status site shows how"
     )
 
 

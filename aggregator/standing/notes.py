@@ -12,6 +12,7 @@ from aggregator.core.settings import Source
 from aggregator.standing.twins import SameFeed, address_key
 from aggregator.standing.words import counted, day, days, hours, stamp, times
 
+_UNCONFIRMED = ("moving", "new address")
 _LARGE = 64 * 1024  # bytes: what a source without validators costs at every poll
 
 
@@ -31,7 +32,10 @@ class Note:
     urgent: bool = False
 
     def __str__(self) -> str:
-        return f"{self.text}. Change {self.change}" if self.change else self.text
+        if not self.change:
+            return self.text
+        asks = "If that is right, change" if self.kind in _UNCONFIRMED else "Change"
+        return f"{self.text}. {asks} {self.change}"
 
 
 def notes_of(
