@@ -1,0 +1,1 @@
+"""How politely feed readers poll: several of them against one recording server."""
