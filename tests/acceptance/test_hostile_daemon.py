@@ -44,7 +44,7 @@ CALM = 12.0  # seconds to watch the good feeds alone
 PATIENCE = 60.0  # seconds more, for a slow machine to try every source once
 GOOD = 50
 INTERVAL = 4  # seconds between two polls of a good feed
-ALLOWANCE = 5  # seconds: one of jitter, one to the next heartbeat, three for a busy machine
+ALLOWANCE = 6  # seconds: one of jitter, one to the next heartbeat, four for a busy machine
 SOON = timedelta(seconds=3)  # the daemon has started then: what is overdue would be a backlog
 GOOD_SPREAD = timedelta(seconds=INTERVAL)
 BAD_SPREAD = timedelta(seconds=10)
