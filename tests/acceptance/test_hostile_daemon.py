@@ -136,7 +136,7 @@ def story(number: int, count: int) -> bytes:
 @pytest.mark.timeout(900)
 def test_good_feeds_stay_on_time_among_everything_hostile(
     testkit: Path, tmp_path: Path
-) -> None:  # S1 S5 S6 S12 S13 S15 S16 S17 S18 S20 S21 P37 P66 P67 P103
+) -> None:  # S5 S15 S17 S18 S20 S21 P37 P66 P67 P103
     with neighbourhood(testkit) as around:
         file = write_config(tmp_path, around.config(bad=False) + LIMITS)
         introduce(file, GOOD_SPREAD)
