@@ -4,7 +4,7 @@
 
 Each client polls one recording server on loopback by its own command: five rounds over scripted
 endpoints with the shortest interval it can be set to, and two runs with its defaults. Clients that
-are not installed are left out; PATH is a Python that has `reader`. Takes about six minutes, most
+are not installed are left out; PATH is a Python that has `reader`. Takes about eight minutes, most
 of it reader's, whose shortest interval is a minute.
 """
 
@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.politeness.clients import Client, clients, update
-from benchmarks.politeness.rows import AT_DEFAULTS, IN_ROUNDS, ROUNDS, Row
-from benchmarks.politeness.scripts import pacing, rounds, told
+from benchmarks.politeness.rows import AT_DEFAULTS, BESIDE, IN_ROUNDS, ROUNDS, Row
+from benchmarks.politeness.scripts import absurd, pacing, rounds, told
 from benchmarks.politeness.server import Recorder, Script, recorder
 
 BEGIN, END = "<!-- figures -->", "<!-- end -->"
@@ -39,29 +39,32 @@ def record(client: Client, scripts: dict[str, Script], *, times: int, eager: boo
     return server
 
 
-def judged(client: Client) -> dict[str, str]:
-    """The verdict of every row."""
-    eager = record(client, rounds(), times=ROUNDS, eager=True)
-    calm = record(client, pacing(), times=2, eager=False)
-    found = {row.number: row.judge(eager) for row in IN_ROUNDS}
-    return found | {row.number: row.judge(calm) for row in AT_DEFAULTS}
+def judged(client: Client) -> list[str]:
+    """The verdicts of all rows."""
+    phases = (
+        (IN_ROUNDS, record(client, rounds(), times=ROUNDS, eager=True)),
+        (BESIDE, record(client, absurd(), times=2, eager=True)),
+        (AT_DEFAULTS, record(client, pacing(), times=2, eager=False)),
+    )
+    return [row.judge(seen) for rows, seen in phases for row in rows]
 
 
-def table(measured: Sequence[Client], verdicts: Sequence[dict[str, str]]) -> str:
+def table(measured: Sequence[Client], verdicts: Sequence[Sequence[str]]) -> str:
     """All of it as Markdown: versions, settings, and a line for each row."""
     lines = [f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.politeness`.", ""]
     lines += [f"- **{one.name}** {one.version}: {one.settings}" for one in measured]
     lines += ["", "| row | asked | " + " | ".join(one.name for one in measured) + " |"]
     lines.append("|---|---|" + "---|" * len(measured))
-    lines += [_line(row, verdicts) for row in (*IN_ROUNDS, *AT_DEFAULTS)]
-    rows = len(IN_ROUNDS) + len(AT_DEFAULTS)
-    kept = [sum(cell.startswith("yes") for cell in one.values()) for one in verdicts]
-    lines.append(f"| | yes, of {rows} | " + " | ".join(map(str, kept)) + " |")
+    rows = (*IN_ROUNDS, *BESIDE, *AT_DEFAULTS)
+    lines += [
+        _line(row, cells) for row, cells in zip(rows, zip(*verdicts, strict=True), strict=True)
+    ]
+    kept = [sum(cell.startswith("yes") for cell in one) for one in verdicts]
+    lines.append(f"| | yes, of {len(rows)} | " + " | ".join(map(str, kept)) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _line(row: Row, verdicts: Sequence[dict[str, str]]) -> str:
-    cells = (one[row.number].replace("|", "\\|") for one in verdicts)
+def _line(row: Row, cells: Sequence[str]) -> str:
     return f"| {row.number} | {row.asked} | " + " | ".join(cells) + " |"
 
 

@@ -14,7 +14,7 @@ FOREIGN_ETAG = '"caf\xe9"'  # obs-text, RFC 9110 §5.5
 SERVER_NOW = 1_700_000_000  # a server whose clock is years behind
 EXACT = "/p58/%7Ea/b%2Fc/%41"
 EXACT_TARGET = f"{EXACT}?u=http%3A%2F%2Fx&z=1&a=+[x]"
-MALFORMED = ("max-age=", 'max-age="7200"', "max-age=-1", "max-age=99999999999999999999")
+MALFORMED = ("max-age=", 'max-age="7200"', "max-age=-1")
 PACED = tuple(f"/paced-{number}" for number in range(5))
 
 
@@ -140,6 +140,14 @@ def _hygiene() -> dict[str, Script]:
         "/p56-target": turns(ok("/p56", Set_Cookie="c=d; Path=/")),
         "/p56-plain": turns(ok("/p56-plain", Set_Cookie="e=f; Path=/")),
         EXACT: turns(ok("/p58")),
+    }
+
+
+def absurd() -> dict[str, Script]:
+    """A number that fits into nothing, and another feed behind it."""
+    return {
+        "/absurd": turns(ok("/absurd", Cache_Control="max-age=99999999999999999999")),
+        "/behind": turns(ok("/behind")),
     }
 
 
