@@ -21,12 +21,20 @@ class Store(Protocol):
 
     # --- sources and polling
 
-    def adopt(self, sources: Sequence[Source], *, now: datetime, spread: timedelta) -> None:
+    def adopt(
+        self,
+        sources: Sequence[Source],
+        *,
+        now: datetime,
+        spread: timedelta,
+        hard_interval: timedelta = timedelta(0),
+    ) -> None:
         """Make the store know exactly these sources.
 
         A new source is due at a moment spread evenly over now .. now + spread; a known one
         keeps its whole state; one no longer listed keeps its state and is never claimed. One
-        that was gone and has another URL now is due again. Times too far ahead are clamped
+        that was gone and has another URL now is due again, but not within `hard_interval` of the
+        last request to the old one. Times too far ahead are clamped
         (the clock may have jumped).
         """
 
@@ -78,7 +86,10 @@ class Store(Protocol):
         """How many sources `claim` could take now."""
 
     def parked(self, now: datetime) -> dict[str, datetime]:
-        """The addresses of listed sources whose host asked to be left alone, and until when."""
+        """The addresses whose host asked to be left alone until later than now, and until when.
+
+        Also those of sources no longer listed: the host asked all of us.
+        """
 
     def moved(self) -> dict[str, tuple[str, str]]:
         """The sources with another address than the configured one: (configured, in use)."""

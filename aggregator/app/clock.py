@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 
 def now() -> datetime:
     """Return the time, UTC, in whole seconds: the resolution of everything stored."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def later() -> datetime:
+    """Return the time rounded up: a wait that is counted from it is never a moment short."""
+    return now() + timedelta(seconds=1)
 
 
 def ticks() -> float:

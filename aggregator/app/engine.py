@@ -133,6 +133,7 @@ class Engine:
                 settings.sources,
                 now=clock.now(),
                 spread=min(spread, self._spread),
+                hard_interval=settings.limits.hard_interval,
             )
         )
         await self._off_loop(self._prepare_outputs)
@@ -214,12 +215,13 @@ class Engine:
         force: bool,
     ) -> tuple[SourceState, ...]:
         limits = self.app.settings.limits
+        lease = limits.timeout + limits.parse_deadline + LEASE_MARGIN
         return await self.writer.run(
             partial(
                 self.app.store.claim,
                 now=clock.now(),
-                lease=limits.timeout + limits.parse_deadline + LEASE_MARGIN,
-                next_poll=limits.min_interval,
+                lease=lease,
+                next_poll=lease + limits.min_interval,  # the request may go out at its very end
                 limit=limit,
                 accept=accept,
                 only=only,
@@ -242,7 +244,7 @@ class Engine:
             read=self._read,
             save=self.writer.save,
             pacing=self._pacing,
-            clock=clock.now,
+            clock=clock.later,
         )
         # A page may repeat what we sent, and its title is told in the error.
         return replace(report, error=veil(source, public=False)(report.error))
@@ -266,7 +268,7 @@ class Engine:
             told,
             save=self.writer.save,
             pacing=self._pacing,
-            clock=clock.now,
+            clock=clock.later,
         )
 
     # --- building

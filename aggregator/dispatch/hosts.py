@@ -70,6 +70,7 @@ class _Host:
 class Pacer:
     """Which host may be asked now: at most `per_host` in flight, starts `host_interval` apart.
 
+    And as far from the end of the one before: names and TLS may take the first as long as that.
     Counts in ticks, so that no step of the clock brings a poll forward.
     Called from the store's thread (`accept`) and from the event loop (`release`): locked.
     """
@@ -104,6 +105,8 @@ class Pacer:
             if entry is None:
                 return
             entry.in_flight -= 1
+            interval = self.limits.host_interval.total_seconds()
+            entry.free_at = max(entry.free_at, self.ticks() + interval)
             if entry.in_flight <= 0 and max(entry.free_at, entry.parked_until) <= self.ticks():
                 del self._hosts[host]
 

@@ -34,6 +34,7 @@ STEADY = replace(
     FRESH,
     validators=Validators(etag=b'"a"'),
     ever_validated=True,
+    body_hash=b"known",
     last_success_at=NOW - HOUR,
     last_change_at=NOW,
     new_entry_times=tuple(NOW - n * 8 * HOUR for n in (3, 2, 1, 0)),

@@ -215,6 +215,12 @@ def test_gone_is_asked_once_more_after_a_day_and_then_no_more() -> None:
     assert second.validators == STEADY.validators
 
 
+def test_who_is_gone_and_asks_for_a_rest_is_given_it() -> None:  # P21 P26
+    assert wait(fail(error=refusal(410, {"Retry-After": "259200"}))) == 3 * DAY
+    assert wait(fail(error=refusal(410, {"Cache-Control": "max-age=259200"}))) == 3 * DAY
+    assert wait(fail(error=refusal(410, {"Retry-After": "60"}))) == DAY
+
+
 def test_another_error_in_between_does_not_hide_that_it_is_gone() -> None:
     between = fail(fail(error=refusal(410)), refusal(500), now=NOW + DAY)
     assert not between.gone

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from aggregator.core.cadence import changed_url, clamp_loaded, is_another_feed
+from aggregator.core.cadence.loaded import for_url
 from aggregator.core.cadence.pace import Pace
 from aggregator.core.errors import SourceError
 from aggregator.core.model import FeedInfo, Hints, Novelty, SourceState, Validators
@@ -186,6 +187,8 @@ def test_known_entries_or_the_same_name_prove_it_is_the_same_feed(
 def test_the_first_poll_and_an_unnamed_feed_have_nothing_to_compare_with() -> None:
     fetched, reading = got(moved_to=NEW), a_reading(info=OTHER)
     assert not is_another_feed(FRESH, fetched=fetched, reading=reading, known=0)
+    edited = for_url(STEADY, url="https://elsewhere.example/", mark=STEADY.request_mark)
+    assert not is_another_feed(edited, fetched=fetched, reading=reading, known=0)
     unnamed = replace(STEADY, info=FeedInfo())
     assert not is_another_feed(unnamed, fetched=fetched, reading=reading, known=0)
     assert is_another_feed(STEADY, fetched=fetched, reading=reading, known=0)
@@ -267,7 +270,7 @@ def test_times_far_in_the_future_are_cut_when_a_state_is_loaded() -> None:
     loaded = clamp_loaded(state, NOW)
     assert loaded.next_poll_at == NOW + 31 * DAY
     assert loaded.lease_until == NOW + HOUR
-    assert loaded.parked_until == NOW + 7 * DAY
+    assert loaded.parked_until == NOW + 31 * DAY
     assert loaded.last_attempt_at == loaded.last_success_at == loaded.last_change_at == NOW
     assert loaded.failing_since == loaded.moved_first_at == loaded.gone_at == NOW
     assert loaded.new_entry_times == (NOW - HOUR,)

@@ -93,7 +93,7 @@ def _sources(db: Database) -> None:
     )
     db.execute(
         "CREATE INDEX parked ON source_state (parked_until, source, listed) "
-        "WHERE listed = 1 AND parked_until IS NOT NULL"
+        "WHERE parked_until IS NOT NULL"
     )
 
 

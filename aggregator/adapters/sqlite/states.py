@@ -39,6 +39,7 @@ def adopt(
     *,
     now: datetime,
     spread: timedelta,
+    hard_interval: timedelta,
 ) -> None:
     """See Store.adopt. Rows that are right already are not written."""
     listed = many(source.id for source in sources)
@@ -56,7 +57,7 @@ def adopt(
             "AND source IN (SELECT value FROM json_each(?))",
             (listed,),
         )
-        _resume_moved(connection, sources, now=now)
+        _resume_moved(connection, sources, now=now, hard_interval=hard_interval)
         _clamp(connection, now=now)
 
 
@@ -73,7 +74,11 @@ def _first_states(
 
 
 def _resume_moved(
-    connection: sqlite3.Connection, sources: Sequence[Source], *, now: datetime
+    connection: sqlite3.Connection,
+    sources: Sequence[Source],
+    *,
+    now: datetime,
+    hard_interval: timedelta,
 ) -> None:
     """A source that was gone for good (410) is due again once its URL was edited (P47)."""
     gone = dict(connection.execute("SELECT source, url FROM source_state WHERE gone = 1"))
@@ -82,8 +87,13 @@ def _resume_moved(
     ]
     connection.execute(
         "UPDATE source_state SET gone = 0, gone_at = NULL, next_reason = 'new address', "
-        "next_poll_at = ? WHERE source IN (SELECT value FROM json_each(?))",
-        (codec.to_seconds(now), many(edited)),
+        "next_poll_at = max(:now, min(coalesce(last_attempt_at, 0), :now) + :hard) "
+        "WHERE source IN (SELECT value FROM json_each(:edited))",
+        {
+            "now": codec.to_seconds(now),
+            "hard": hard_interval // timedelta(seconds=1),
+            "edited": many(edited),
+        },
     )
 
 
@@ -132,9 +142,10 @@ def claim(connection: sqlite3.Connection, wanted: Claim) -> tuple[SourceState, .
         }
         connection.execute(
             # A forced poll must not bring the next one forward, nor a crash undercut the floor
-            # that the publisher's hints have set.
+            # that the publisher's hints have set: the request goes out at some moment within
+            # the lease, so that is counted from its end.
             "UPDATE source_state SET last_attempt_at = :now, lease_until = :lease_until, "
-            "next_poll_at = max(next_poll_at, :now + max(:next_poll, floor)) "
+            "next_poll_at = max(next_poll_at, :now + :next_poll, :lease_until + floor) "
             "WHERE source IN (SELECT value FROM json_each(:taken))",
             {
                 "now": codec.to_seconds(wanted.now),
@@ -195,7 +206,7 @@ def parked(connection: sqlite3.Connection, now: datetime) -> dict[str, datetime]
     """See Store.parked. Found by an index that holds nothing else; the latest comes last."""
     rows = connection.execute(
         "SELECT CASE effective_url WHEN '' THEN url ELSE effective_url END, parked_until "
-        "FROM source_state WHERE listed = 1 AND parked_until > ? ORDER BY parked_until, source",
+        "FROM source_state WHERE parked_until > ? ORDER BY parked_until, source",
         (codec.to_seconds(now),),
     )
     return {address: codec.to_moment(until) for address, until in rows}
@@ -221,6 +232,8 @@ def _named(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
             "AND source IN (SELECT value FROM json_each(:names)) "
             "AND (lease_until IS NULL OR lease_until <= :now) "
             "AND (:force OR (gone = 0 AND (parked_until IS NULL OR parked_until <= :now) "
+            # Who asked for rest is left alone until the time that was then set (RFC 9110 §10.2.3).
+            "AND (next_poll_at <= :now OR last_status IS NULL OR last_status NOT IN (429, 503)) "
             "AND (last_attempt_at IS NULL OR min(last_attempt_at, :now) <= :latest_attempt)))",
             {
                 "names": many(wanted.only or ()),

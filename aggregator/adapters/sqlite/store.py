@@ -68,9 +68,16 @@ class SqliteStore:
 
     # --- sources and polling
 
-    def adopt(self, sources: Sequence[Source], *, now: datetime, spread: timedelta) -> None:
+    def adopt(
+        self,
+        sources: Sequence[Source],
+        *,
+        now: datetime,
+        spread: timedelta,
+        hard_interval: timedelta = timedelta(0),
+    ) -> None:
         with self._connected() as connection:
-            states.adopt(connection, sources, now=now, spread=spread)
+            states.adopt(connection, sources, now=now, spread=spread, hard_interval=hard_interval)
 
     def claim(
         self,

@@ -67,7 +67,7 @@ def after_failure(
         failed = replace(failed, validators=Validators())
     moment = Moment(now=now, chance=chance, cron_next=cron_next)
     if status == 410:
-        return _gone(failed, known=known, pace=pace, moment=moment)
+        return _gone(failed, known=known, error=error, pace=pace, moment=moment)
     backoff = _backoff(failed, known=known, pace=pace, error=error, now=now)
     return _appointed(failed, backoff, error=error, fetched=fetched, pace=pace, moment=moment)
 
@@ -188,11 +188,15 @@ def _grown(step: int, doublings: float, *, pace: Pace) -> int:
     return math.ceil(min(grown, max(whole_seconds(pace.backoff_cap), step)))
 
 
-def _gone(state: SourceState, *, known: SourceState, pace: Pace, moment: Moment) -> SourceState:
+def _gone(
+    state: SourceState, *, known: SourceState, error: SourceError, pace: Pace, moment: Moment
+) -> SourceState:
     """410 (RFC 9110 §15.5.11): asked once more after a day, then polls stop for good."""
     since = known.gone_at
     if since is not None and moment.now - since >= _CONFIRMATION:
         return retire(state, reason=f"gone: 410 since {since:%Y-%m-%d}", now=moment.now)
     noted = replace(state, gone_at=since or moment.now)
     day = Wait(whole_seconds(_CONFIRMATION), "410 Gone: asked once more, then polls stop")
-    return appoint(noted, longest(day, *floors(noted, pace=pace)), pace=pace, moment=moment)
+    asked = (_retry_after(error, pace=pace), _freshness(error, fetched=None, pace=pace))
+    wait = longest(day, *asked, *floors(noted, pace=pace))
+    return appoint(noted, wait, pace=pace, moment=moment)

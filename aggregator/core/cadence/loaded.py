@@ -9,7 +9,6 @@ from aggregator.core.cadence.pace import Pace
 from aggregator.core.model import Hints, SourceState, Validators
 
 _FURTHEST = timedelta(days=31)
-_LONGEST_PARKING = timedelta(days=7)
 _LONGEST_LEASE = timedelta(hours=1)
 
 
@@ -17,13 +16,14 @@ def clamp_loaded(state: SourceState, now: datetime) -> SourceState:
     """Return `state` made plausible after a step of the clock.
 
     What lies in the past stays there: a clock set forward makes sources due, which the dispatcher
-    spreads. What lies impossibly far in the future would silence a source, so it is cut.
+    spreads. What lies impossibly far in the future would silence a source, so it is cut; less
+    far it stays, because a clock that was set back may be set right again.
     """
     return replace(
         state,
         next_poll_at=min(state.next_poll_at, now + _FURTHEST),
         lease_until=_at_most(state.lease_until, now + _LONGEST_LEASE),
-        parked_until=_at_most(state.parked_until, now + _LONGEST_PARKING),
+        parked_until=_at_most(state.parked_until, now + _FURTHEST),
         last_attempt_at=_at_most(state.last_attempt_at, now),
         last_success_at=_at_most(state.last_success_at, now),
         last_change_at=_at_most(state.last_change_at, now),

@@ -75,7 +75,7 @@ def is_another_feed(
     So it is when id and title both differ and none of its entries is `known`. Once found it
     stays so until a document says otherwise.
     """
-    if fetched.moved_to is None or state.last_success_at is None:
+    if fetched.moved_to is None or not state.body_hash:  # nothing known of this address
         return False
     suspected = state.last_error_kind == "moved"
     if reading is None:  # not modified; or the very bytes we know, which settles it

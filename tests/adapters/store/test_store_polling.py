@@ -112,6 +112,18 @@ def test_a_gone_source_is_due_again_once_its_address_is_edited(store: SqliteStor
     assert ids(claim(store, now=NOW + DAY)) == ["a"]
 
 
+def test_a_gone_source_with_a_new_address_still_waits_for_the_hard_interval(
+    store: SqliteStore,
+) -> None:  # P99
+    adopt(store, source("a"))
+    (state,) = claim(store)
+    store.save(outcome(source("a"), state, None, gone=True, gone_at=NOW, last_attempt_at=NOW))
+    edited = source("a", url="https://new.example/feed")
+    store.adopt([edited], now=NOW + MINUTE, spread=timedelta(0), hard_interval=15 * MINUTE)
+    assert claim(store, now=NOW + 15 * MINUTE - SECOND) == ()
+    assert ids(claim(store, now=NOW + 15 * MINUTE)) == ["a"]
+
+
 # --- claiming
 
 
@@ -160,8 +172,20 @@ def test_a_crash_never_undercuts_the_floor_of_the_publisher(store: SqliteStore) 
     (state,) = claim(store)
     store.save(outcome(source("a"), state, None, floor=7200, next_poll_at=NOW + 2 * HOUR))
     claim(store, now=NOW + 2 * HOUR)
-    assert claim(store, now=NOW + 4 * HOUR - SECOND) == ()
-    assert len(claim(store, now=NOW + 4 * HOUR)) == 1
+    # The request went out within the lease, at some moment nobody knows.
+    assert claim(store, now=NOW + 4 * HOUR + LEASE - SECOND) == ()
+    assert len(claim(store, now=NOW + 4 * HOUR + LEASE)) == 1
+
+
+@pytest.mark.parametrize(("status", "asked"), [(429, 0), (503, 0), (500, 1)])
+def test_who_asked_for_rest_is_not_asked_by_name_before_its_time(
+    store: SqliteStore, status: int, asked: int
+) -> None:  # P26 P27
+    adopt(store, source("a"))
+    (state,) = claim(store)
+    store.save(outcome(source("a"), state, None, last_status=status, next_poll_at=NOW + DAY))
+    assert len(claim(store, "a", now=NOW + HOUR)) == asked
+    assert len(claim(store, "a", now=NOW + 3 * HOUR, force=True)) == 1
 
 
 def test_a_forced_poll_that_crashes_does_not_bring_the_next_one_forward(store: SqliteStore) -> None:
@@ -281,7 +305,7 @@ def test_addresses_of_parked_sources_are_named_with_the_end_of_their_rest(
     assert store.parked(NOW + HOUR) == {a: NOW + 2 * HOUR}
     assert store.moved() == {"c": (source("c").url, c)}
     adopt(store, source("b"), source("c"))
-    assert store.parked(NOW) == {c: NOW + HOUR}
+    assert store.parked(NOW) == {a: NOW + 2 * HOUR, c: NOW + HOUR}  # it asked all of us
 
 
 # --- saving
