@@ -334,6 +334,7 @@ def test_an_excerpt_is_printable_and_not_endless(tmp_path: Path) -> None:
     assert (far.excerpt, far.column) == ("", 511)
 
 
+@pytest.mark.no_cover
 def test_a_thousand_mistakes_are_enough(tmp_path: Path) -> None:
     text = "sources:\n" + "  - {nope: 1}\n" * 3000
     assert len(problems(tmp_path, text)) == 1000
@@ -385,6 +386,7 @@ def test_any_bytes_load_or_raise_config_error_only(tmp_path: Path, raw: bytes) -
         load(path, environ={})
 
 
+@pytest.mark.no_cover
 def test_ten_thousand_sources_load(tmp_path: Path) -> None:
     entry = "  - {{id: s{0}, url: 'https://h{1}.example/{0}', tags: [a, b], interval: 2h}}\n"
     text = "sources:\n" + "".join(entry.format(n, n % 500) for n in range(10_000))

@@ -64,6 +64,7 @@ def test_only_http_addresses_are_taken(url: str) -> None:
 
 
 # S25
+@pytest.mark.no_cover
 def test_a_hundred_thousand_outlines_are_read_and_no_more() -> None:
     outline = '<outline text="x" xmlUrl="https://a.example/{}"/>'
     many = "".join(outline.format(number) for number in range(100_000))
