@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import pytest
+
 from aggregator.app import App
 from aggregator.app.metrics import Metrics
 from aggregator.core.model import PollReport
@@ -56,6 +58,7 @@ def queued(app: App) -> int:
     return state.queued
 
 
+@pytest.mark.no_cover
 async def test_of_the_10000_entries_of_a_new_feed_the_newest_50_are_published(
     tmp_path: Path,
 ) -> None:  # P84
