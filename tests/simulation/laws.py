@@ -99,19 +99,29 @@ def _own_interval(visit: Visit) -> float:
 
 
 def _parking(visits: Sequence[Visit]) -> Iterator[str]:
-    """After a 429 nobody asks its host:port before the deadline, unless it is private."""
+    """After a 429 nobody asks its host:port before the deadline, unless it is private.
+
+    Over a restart the clock has its say, and what it once said counts: who was let in while it
+    ran ahead has made the program forget the parking.
+    """
     told: list[tuple[Visit, float]] = []
-    for visit in visits:
+    for index, visit in enumerate(visits):
         for one, deadline in told:
-            same = one.life == visit.life
-            trust = 0.0 if same else max(visit.asked_offset - one.heard_offset, 0.0)
-            early = deadline - trust - visit.asked
-            known = one.heard is not None and one.heard + (0 if same else WORD) <= visit.asked
-            if known and early > 0:
-                yield f"{early:.2f} s early (parked host): {one} then {visit}"
+            if deadline > visit.asked and not _excused(one, deadline, visits[: index + 1]):
+                yield f"{deadline - visit.asked:.2f} s early (parked host): {one} then {visit}"
         promised = visit.answer.promise.host if visit.answer else 0.0
         if promised and visit.heard is not None and not is_private(visit.host):
             told.append((visit, visit.answered + promised))
+
+
+def _excused(told: Visit, deadline: float, visits: Sequence[Visit]) -> bool:
+    """Tell whether the last of `visits` could not know that its host is parked."""
+    visit, heard = visits[-1], told.heard or 0.0
+    if visit.life == told.life:
+        return visit.asked < heard
+    furthest = max(one.asked_offset for one in visits if one.asked >= told.asked)
+    trust = max(furthest - told.heard_offset, 0.0)
+    return visit.asked < heard + WORD or visit.asked >= deadline - trust
 
 
 def _host(visits: Sequence[Visit]) -> Iterator[str]:
