@@ -160,6 +160,7 @@ class _Month:
 
     def _kill(self, life: Life) -> None:
         life.fuse = self.chance.randrange(1, 15)
+        life.aimed = self.chance.random() < 0.8
 
     def _step(self, life: Life) -> None:
         step = self.chance.choice(_STEPS) * self.chance.choice((-1, 1))

@@ -76,6 +76,7 @@ class Life:
         self.store = store
         self.died = asyncio.Event()
         self.fuse: int | None = None  # awaits until the kill
+        self.aimed = False  # only those with a poll under way count
         self._claimed: dict[str, float] = {}  # offsets
         self._named = False
         self._visits: dict[str, Visit] = {}
@@ -109,10 +110,10 @@ class Life:
 
     # --- where it may be killed
 
-    async def _pause(self) -> None:
+    async def _pause(self, *, busy: bool = True) -> None:
         """An await, and so a place to die. After the death of one task nothing else moves."""
         await asyncio.sleep(0)
-        if self.fuse is not None:
+        if self.fuse is not None and (busy or not self.aimed):
             self.fuse -= 1
             if self.fuse <= 0:
                 self.died.set()
@@ -124,7 +125,7 @@ class Life:
     async def claim(
         self, *, limit: int, accept: Callable[[str], bool], only: Sequence[str] | None = None
     ) -> tuple[SourceState, ...]:
-        await self._pause()
+        await self._pause(busy=False)
         states = self.store.claim(
             now=self.world.clock(),
             lease=LEASE,
@@ -135,7 +136,7 @@ class Life:
             hard_interval=LIMITS.hard_interval,
         )
         self._claimed.update((state.source, self.world.offset) for state in states)
-        await self._pause()
+        await self._pause(busy=bool(states))
         return states
 
     async def poll_named(self, names: Sequence[str]) -> None:
@@ -152,11 +153,11 @@ class Life:
         await self.dispatcher.run_until_idle(claim)
 
     async def _due_count(self) -> int:
-        await self._pause()
+        await self._pause(busy=False)
         return self.store.due_count(self.world.clock())
 
     async def _parked(self) -> dict[str, datetime]:
-        await self._pause()
+        await self._pause(busy=False)
         return self.store.parked(self.world.clock())
 
     async def _poll(self, source: Source, state: SourceState) -> PollReport:

@@ -28,6 +28,6 @@ def test_in_a_month_of_trouble_nobody_is_asked_too_early(seed: int, tmp_path: Pa
     # It was a month of trouble, and the program lived through it.
     assert len({visit.source for visit in world.visits}) >= SOURCES
     assert len({visit.life for visit in world.visits}) > 40
-    assert any(visit.heard is None for visit in world.visits)
+    assert sum(visit.heard is None for visit in world.visits) >= 5
     statuses = {visit.answer.status for visit in world.visits if visit.answer}
-    assert statuses >= {200, 304, 429, 500, 503}
+    assert statuses >= {200, 304, 429, 503}
