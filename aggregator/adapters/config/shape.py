@@ -147,7 +147,7 @@ class LimitsShape(Shape):
     concurrency: int = key(64, "Polls at the same time.", ge=1, le=10_000)
     per_host: int = key(1, "Polls at the same time on one host and port.", ge=1, le=100)
     host_interval: types.Pause = key(
-        "2s", "Time between the starts of two polls on one host and port."
+        "2s", "Least time from one poll to the start of the next on one host and port."
     )
     timeout: types.Deadline = key("30s", "For a whole poll, redirects and body included.")
     max_body: types.BodySize = key("10MiB", "Size of a document, decompressed.")
