@@ -75,13 +75,17 @@ def daemon(file: Path) -> Iterator[tuple[int, str, float]]:
 
 def memory(pid: int) -> tuple[float, float]:
     """Peak MB of the process, and MB that its children hold now."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return _status(pid, "VmHWM"), sum(_tree(int(child)) for child in children)
+    return _status(pid, "VmHWM"), sum(_tree(child) for child in _children(pid))
+
+
+def _children(pid: int) -> list[int]:
+    """The children of all threads of a process."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in lists for child in file.read_text(encoding="ascii").split()]
 
 
 def _tree(pid: int) -> float:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return _status(pid, "VmRSS") + sum(_tree(int(child)) for child in children)
+    return _status(pid, "VmRSS") + sum(_tree(child) for child in _children(pid))
 
 
 def _status(pid: int, name: str) -> float:

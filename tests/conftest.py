@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 settings.register_profile(
     "quick",
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,  # the same examples on every machine and every run
     database=None,
