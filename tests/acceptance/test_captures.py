@@ -10,7 +10,7 @@ import feedparser
 import pytest
 
 from aggregator.app import App
-from tests.feed_server import FeedServer, feed_server, write_config
+from tests.feed_server import FAST, FeedServer, feed_server, write_config
 from tests.test_engine import run_once, snapshot
 
 COLLECTIONS = (
@@ -19,7 +19,8 @@ COLLECTIONS = (
     "feedjira__feedjira",
     "rometools__rome",
 )
-NOT_FEEDS = {".json", ""}  # expectations and licences, unless the name says feed
+OUTPUT = "  - {id: all, title: All, limit: 5000}\n"
+PATIENT = FAST.replace("timeout: 5s", "timeout: 60s")  # the server shares our processor time
 
 
 def captures(corpus: Path) -> dict[str, bytes]:
@@ -54,9 +55,7 @@ async def test_every_entry_is_stored_or_named_and_a_second_poll_changes_nothing(
 ) -> None:  # P18 P78 W55
     documents = captures(corpus)
     with feed_server(documents) as server:
-        file = write_config(
-            tmp_path, server.config(outputs="  - {id: all, title: All, limit: 5000}\n")
-        )
+        file = write_config(tmp_path, server.config(outputs=OUTPUT, extra=PATIENT))
         with App.open(file, {}) as app:
             reports = {report.source: report for report in (await run_once(app, force=True)).polls}
             stored = Counter(entry.source for entry in app.store.entries())
