@@ -206,3 +206,28 @@ def snapshot(app: App) -> tuple[object, ...]:
         app.store.changes(),
         app.store.output_states(),
     )
+
+
+async def test_an_output_that_a_reload_brings_is_built_before_it_was_prepared(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    file = write_config(tmp_path, server.config())
+    with App.open(file, {}) as app:
+        await run_once(app, force=True)
+        async with Engine(app) as engine:
+            new = "  - {id: all, title: All of it}\n  - {id: new, title: New}\n"
+            file.write_text(server.config(outputs=new), encoding="utf-8")
+            app.reload()
+            await engine.build()
+        assert len(titles(app, "new")) == 2
+
+
+async def test_another_data_dir_counts_from_the_next_start(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    file = write_config(tmp_path, server.config())
+    with App.open(file, {}) as app:
+        before = app.public_root
+        file.write_text(server.config() + "data_dir: elsewhere\n", encoding="utf-8")
+        app.reload()
+        assert app.public_root == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -96,8 +96,12 @@ class App:
         return next((one for one in self.settings.outputs if one.id == output_id), None)
 
     def reload(self) -> None:
-        """Read feeds.yaml anew and use it. Raises ConfigError, and then nothing has changed."""
-        self.settings = load_settings(self.settings.file, self.environ)
+        """Read feeds.yaml anew and use it. Raises ConfigError, and then nothing has changed.
+
+        Another `data_dir:` counts from the next start: the database is open.
+        """
+        loaded = load_settings(self.settings.file, self.environ)
+        self.settings = replace(loaded, data_dir=self.settings.data_dir)
 
     def now(self) -> datetime:
         return clock.now()

@@ -1,48 +1,41 @@
-"""The program at work: polls and builds, as a daemon or once. Wires the story to the outside."""
+"""The program at work: polls, as a daemon or once. Wires the story to the outside."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from types import TracebackType
-from typing import TypeVar
 
-from aggregator import outputs, pipeline
+from aggregator import pipeline
 from aggregator.adapters.fetch import Fetcher
-from aggregator.adapters.publish import remove_published, write_published
 from aggregator.adapters.schedule import next_cron
 from aggregator.adapters.sqlite.writer import Writer
 from aggregator.adapters.workers import Workers
 from aggregator.app import clock
 from aggregator.app.application import App, user_agent
-from aggregator.core.errors import ParseError, PublishError, StoreError
+from aggregator.app.builder import Builder
+from aggregator.core.errors import ParseError
 from aggregator.core.model import (
     BuildReport,
     Document,
     Fetched,
-    OutputState,
     PollReport,
     Reading,
     SourceState,
 )
 from aggregator.core.read import read
-from aggregator.core.render import is_own
-from aggregator.core.settings import Output, Source
+from aggregator.core.settings import Source
 from aggregator.dispatch import Claim, Dispatcher
-from aggregator.logs import event
 from aggregator.standing import veil
 
 LEASE_MARGIN = timedelta(seconds=10)  # longer only matters to --force: next_poll_at has moved
 NEW_SOURCES_A_SECOND = 2.0  # first polls are spread: 20 sources take seconds
 MAX_SPREAD = timedelta(seconds=60)
-
-T = TypeVar("T")
-logger = logging.getLogger(__name__)
+NAMES_AT_ONCE = 500
 
 
 class Engine:
@@ -64,23 +57,20 @@ class Engine:
         self._spread = MAX_SPREAD if spread else timedelta(0)
         self._report = report
         self._built = built
-        self._builder = ThreadPoolExecutor(1, thread_name_prefix="build")
-        self._building = asyncio.Lock()
-        self._digests: dict[str, str] = {}
-        self._timed: frozenset[str] = frozenset()
         self._outputs_of: dict[str, list[str]] = {}
         self.next_due: dict[str, datetime] = {}  # when each output's sources are next polled
 
     async def __aenter__(self) -> Engine:
         app, limits = self.app, self.app.settings.limits
         self.writer = Writer(app.store)
+        self.builder = Builder(app, self.writer, built=self._built)
         self._workers = Workers(
             count=limits.workers,
             deadline=limits.parse_deadline.total_seconds(),
             memory=limits.parse_memory,
         )
         self._fetcher = self._new_fetcher()
-        moved = await self._off_loop(self.app.store.moved)
+        moved = await self.writer.run(self.app.store.moved)
         self.dispatcher = Dispatcher(
             sources=app.sources,
             limits=limits,
@@ -107,7 +97,7 @@ class Engine:
         await self._fetcher.close()
         await self._workers.close()
         await self.writer.close()
-        self._builder.shutdown()
+        self.builder.close()
 
     async def _due_count(self) -> int:
         return await self.writer.run(self.app.store.due_count, clock.now())
@@ -136,23 +126,16 @@ class Engine:
                 hard_interval=settings.limits.hard_interval,
             )
         )
-        await self._off_loop(self._prepare_outputs)
-
-    def _prepare_outputs(self) -> None:
-        settings = self.app.settings
-        self._digests = {one.id: outputs.digest(settings, one) for one in settings.outputs}
         members: dict[str, list[str]] = {}
         for output in settings.outputs:
             for source in output.sources:
                 members.setdefault(source, []).append(output.id)
         self._outputs_of = members
-        self._timed = frozenset(
-            one.id for one in settings.outputs if outputs.is_timed(settings, one)
-        )
+        await self.builder.prepare()
 
     async def reload(self) -> None:
         """Use feeds.yaml as it is now. Raises ConfigError, and then the old one stays in use."""
-        await self._off_loop(self.app.reload)
+        await asyncio.to_thread(self.app.reload)
         old, self._fetcher = self._fetcher, self._new_fetcher()
         self.dispatcher.reload(sources=self.app.sources, limits=self.app.settings.limits)
         await self._adopt()
@@ -195,14 +178,23 @@ class Engine:
         return claim
 
     def claim_named(self, names: Sequence[str], *, force: bool) -> tuple[Claim, dict[str, None]]:
-        """Return a claim for the named sources, each once, and those not yet claimed."""
+        """Return a claim for the named sources, each once, and those not yet claimed.
+
+        It asks for some names at a time, in turn: all of 10,000 at every claim would add up.
+        """
         pending = dict.fromkeys(names)
 
         async def claim(*, limit: int, accept: Callable[[str], bool]) -> tuple[SourceState, ...]:
-            states = await self._claim(limit, accept, only=tuple(pending), force=force)
-            for state in states:
-                del pending[state.source]
-            return states
+            for _ in range(0, len(pending), NAMES_AT_ONCE):
+                some = list(islice(pending, NAMES_AT_ONCE))
+                states = await self._claim(limit, accept, only=some, force=force)
+                for name in some:
+                    pending[name] = pending.pop(name)  # to the end of the queue
+                for state in states:
+                    del pending[state.source]
+                if states:
+                    return states
+            return ()
 
         return claim, pending
 
@@ -276,122 +268,9 @@ class Engine:
     async def build(
         self, only: Sequence[str] | None = None, *, timed: bool = False, force: bool = False
     ) -> tuple[BuildReport, ...]:
-        """Build the outputs that are not current (`timed`: also those the clock can change).
-
-        An output none of whose sources ever answered is not built: an empty feed would tell
-        readers that everything is gone (W38). One build at a time.
-        """
-        async with self._building:
-            await self._off_loop(self._remove_strangers)
-            changes = await self._off_loop(self.app.store.changes)
-            states = await self._off_loop(self.app.store.output_states)
-            reports = []
-            for output in self.app.settings.outputs:
-                if only is not None and output.id not in only:
-                    continue
-                stale = force or (timed and output.id in self._timed)
-                if not stale and self._is_current(output, states.get(output.id), changes):
-                    continue
-                report = await self._build(output, outputs.last_change(output, changes))
-                if report is not None:
-                    reports.append(report)
-                    self._built(report)
-            return tuple(reports)
-
-    def _is_current(
-        self, output: Output, state: OutputState | None, changes: dict[str, int]
-    ) -> bool:
-        path = self.app.public_root / "feeds" / f"{output.id}.atom"
-        digest = self._digests.get(output.id, "")
-        return path.exists() and outputs.is_current(output, state, digest=digest, changes=changes)
-
-    async def _build(self, output: Output, change: int) -> BuildReport | None:
-        if not change and not await self._off_loop(self._any_answered, output):
-            return None
-        state = await self.writer.run(
-            partial(
-                self.app.store.open_build,
-                output.id,
-                digest=self._digests[output.id],
-                fresh_id=output.atom_id or clock.fresh_id(),
-                now=clock.now(),
-            )
-        )
-        built = await self._off_loop(self._render, output, state)
-        if not built.report.error:
-            await self.writer.run(
-                partial(
-                    self.app.store.close_build,
-                    output.id,
-                    change=change,
-                    slug_hashes=built.slug_hashes,
-                    now=clock.now(),
-                )
-            )
-        return built.report
-
-    def _any_answered(self, output: Output) -> bool:
-        states = (self.app.store.state(source) for source in output.sources)
-        return any(state is not None and state.last_success_at for state in states)
-
-    def _render(self, output: Output, state: OutputState) -> pipeline.Built:
-        app, now = self.app, clock.now()
-        return pipeline.build(
-            output,
-            articles=app.store.articles(output.sources, priority=app.priority),
-            judge=outputs.judge_for(app.settings, output, now=now),
-            state=state,
-            base_url=app.settings.base_url,
-            now=now,
-            publish=self._publish,
-        )
-
-    def _publish(self, name: str, body: bytes) -> bool:
-        return write_published(self.app.public_root / name, body, modified=clock.now())
-
-    def _remove_strangers(self) -> None:
-        """Remove the published feeds of outputs that feeds.yaml no longer lists."""
-        keep = {f"{output.id}.atom" for output in self.app.settings.outputs}
-        try:
-            removed = remove_published(self.app.public_root / "feeds", keep=keep, is_own=is_own)
-        except PublishError as error:
-            event(logger, logging.ERROR, "cannot remove feeds", error=error)
-        else:
-            for name in removed:
-                event(logger, logging.INFO, "feed removed", file=name)
-
-    # --- housekeeping
+        """Build the outputs that are not current; see Builder."""
+        return await self.builder.build(only, timed=timed, force=force)
 
     async def housekeep(self) -> None:
-        """Apply retention, tidy the database, write the daily backup. Failures are logged."""
-        retention = self.app.settings.retention
-        store = self.app.store
-        try:
-            pruned = await self.writer.run(
-                partial(
-                    store.prune,
-                    before=clock.now() - retention.keep,
-                    min_articles=retention.min_articles,
-                )
-            )
-            await self.writer.run(store.optimize)
-            event(logger, logging.INFO, "housekeeping done", pruned=pruned)
-            if retention.backups:
-                await self._off_loop(self._backup, retention.backups)
-        except (StoreError, OSError) as error:
-            event(logger, logging.ERROR, "housekeeping failed", error=error)
-
-    def _backup(self, copies: int) -> None:
-        """Write today's copy of the database and drop those beyond the newest `copies`."""
-        folder = self.app.settings.data_dir / "backups"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"aggregator-{clock.now():%Y-%m-%d}.db"
-        self.app.store.backup(path)
-        for old in sorted(folder.glob("aggregator-????-??-??.db"))[:-copies]:
-            old.unlink(missing_ok=True)
-        event(logger, logging.INFO, "backup written", file=path.name)
-
-    def _off_loop(self, function: Callable[..., T], *args: object) -> Awaitable[T]:
-        """Run a blocking function in the builder's thread, off the event loop."""
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._builder, partial(function, *args))
+        """Apply retention, tidy the database, write the daily backup; see Builder."""
+        await self.builder.housekeep()

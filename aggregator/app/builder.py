@@ -1,0 +1,181 @@
+"""The building half of the program at work: outputs, files, and the nightly tidying."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from aggregator import outputs, pipeline
+from aggregator.adapters.publish import remove_published, write_published
+from aggregator.adapters.sqlite.writer import Writer
+from aggregator.app import clock
+from aggregator.app.application import App
+from aggregator.core.errors import PublishError, StoreError
+from aggregator.core.model import BuildReport, OutputState
+from aggregator.core.render import is_own
+from aggregator.core.settings import Output
+from aggregator.logs import event
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Builder:
+    """Builds what is stale, one build at a time, in a thread of its own.
+
+    `built` is called on the event loop with each BuildReport.
+    """
+
+    def __init__(self, app: App, writer: Writer, *, built: Callable[[BuildReport], None]) -> None:
+        self.app = app
+        self.writer = writer
+        self._built = built
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="build")
+        self._building = asyncio.Lock()
+        self._digests: dict[str, str] = {}
+        self._timed: frozenset[str] = frozenset()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
+
+    async def prepare(self) -> None:
+        """Learn from the settings which outputs there are, and what shapes them."""
+        await self._off_loop(self._learn)
+
+    def _learn(self) -> None:
+        settings = self.app.settings
+        self._digests = {one.id: outputs.digest(settings, one) for one in settings.outputs}
+        self._timed = frozenset(
+            one.id for one in settings.outputs if outputs.is_timed(settings, one)
+        )
+
+    async def build(
+        self, only: Sequence[str] | None = None, *, timed: bool = False, force: bool = False
+    ) -> tuple[BuildReport, ...]:
+        """Build the outputs that are not current (`timed`: also those the clock can change).
+
+        An output none of whose sources ever answered is not built: an empty feed would tell
+        readers that everything is gone (W38). One build at a time.
+        """
+        async with self._building:
+            await self._off_loop(self._remove_strangers)
+            changes = await self._off_loop(self.app.store.changes)
+            states = await self._off_loop(self.app.store.output_states)
+            reports = []
+            for output in self.app.settings.outputs:
+                if only is not None and output.id not in only:
+                    continue
+                stale = force or (timed and output.id in self._timed)
+                if not stale and self._is_current(output, states.get(output.id), changes):
+                    continue
+                report = await self._build(output, outputs.last_change(output, changes))
+                if report is not None:
+                    reports.append(report)
+                    self._built(report)
+            return tuple(reports)
+
+    def _is_current(
+        self, output: Output, state: OutputState | None, changes: dict[str, int]
+    ) -> bool:
+        path = self.app.public_root / "feeds" / f"{output.id}.atom"
+        digest = self._digests.get(output.id, "")
+        return path.exists() and outputs.is_current(output, state, digest=digest, changes=changes)
+
+    async def _build(self, output: Output, change: int) -> BuildReport | None:
+        if not change and not await self._off_loop(self._any_answered, output):
+            return None
+        digest = self._digests.get(output.id)  # not there yet while a reload is under way
+        if digest is None:
+            digest = await self._off_loop(outputs.digest, self.app.settings, output)
+        state = await self.writer.run(
+            partial(
+                self.app.store.open_build,
+                output.id,
+                digest=digest,
+                fresh_id=output.atom_id or clock.fresh_id(),
+                now=clock.now(),
+            )
+        )
+        built = await self._off_loop(self._render, output, state)
+        if not built.report.error:
+            await self.writer.run(
+                partial(
+                    self.app.store.close_build,
+                    output.id,
+                    change=change,
+                    slug_hashes=built.slug_hashes,
+                    now=clock.now(),
+                )
+            )
+        return built.report
+
+    def _any_answered(self, output: Output) -> bool:
+        states = (self.app.store.state(source) for source in output.sources)
+        return any(state is not None and state.last_success_at for state in states)
+
+    def _render(self, output: Output, state: OutputState) -> pipeline.Built:
+        app, now = self.app, clock.now()
+        return pipeline.build(
+            output,
+            articles=app.store.articles(output.sources, priority=app.priority),
+            judge=outputs.judge_for(app.settings, output, now=now),
+            state=state,
+            base_url=app.settings.base_url,
+            now=now,
+            publish=self._publish,
+        )
+
+    def _publish(self, name: str, body: bytes) -> bool:
+        return write_published(self.app.public_root / name, body, modified=clock.now())
+
+    def _remove_strangers(self) -> None:
+        """Remove the published feeds of outputs that feeds.yaml no longer lists."""
+        keep = {f"{output.id}.atom" for output in self.app.settings.outputs}
+        try:
+            removed = remove_published(self.app.public_root / "feeds", keep=keep, is_own=is_own)
+        except PublishError as error:
+            event(logger, logging.ERROR, "cannot remove feeds", error=error)
+        else:
+            for name in removed:
+                event(logger, logging.INFO, "feed removed", file=name)
+
+    # --- housekeeping
+
+    async def housekeep(self) -> None:
+        """Apply retention, tidy the database, write the daily backup. Failures are logged."""
+        retention = self.app.settings.retention
+        store = self.app.store
+        try:
+            pruned = await self.writer.run(
+                partial(
+                    store.prune,
+                    before=clock.now() - retention.keep,
+                    min_articles=retention.min_articles,
+                )
+            )
+            await self.writer.run(store.optimize)
+            event(logger, logging.INFO, "housekeeping done", pruned=pruned)
+            if retention.backups:
+                await self._off_loop(self._backup, retention.backups)
+        except (StoreError, OSError) as error:
+            event(logger, logging.ERROR, "housekeeping failed", error=error)
+
+    def _backup(self, copies: int) -> None:
+        """Write today's copy of the database and drop those beyond the newest `copies`."""
+        folder = self.app.settings.data_dir / "backups"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"aggregator-{clock.now():%Y-%m-%d}.db"
+        self.app.store.backup(path)
+        for old in sorted(folder.glob("aggregator-????-??-??.db"))[:-copies]:
+            old.unlink(missing_ok=True)
+        event(logger, logging.INFO, "backup written", file=path.name)
+
+    def _off_loop(self, function: Callable[..., T], *args: object) -> Awaitable[T]:
+        """Run a blocking function in our thread, off the event loop."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._thread, partial(function, *args))
