@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +26,6 @@ TICK_SECONDS = 1.0
 DEBOUNCE_SECONDS = 1.0  # results of polls that end together are built together
 DRAIN_SECONDS = 10.0
 LAG_PROBE_SECONDS = 0.5
-SWITCH_SECONDS = 0.001  # so that four busy threads keep the loop waiting for ms, not tens of them
 HOUSEKEEPING = "17 3 * * *"
 ADVICE = "41 * * * *"
 TIMED_BUILDS = "*/10 * * * *"  # rules on age let articles leave without any poll
@@ -127,7 +125,6 @@ class _Daemon:
         for hint in advice(self._app.settings):
             event(logger, logging.WARNING, "advice", hint=hint)
         heart.start()
-        sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
         gc.freeze()  # settings of many sources: a full collection over them stops the loop
         ready()
