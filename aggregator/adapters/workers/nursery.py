@@ -31,6 +31,7 @@ ANSWER = struct.Struct("!q")
 
 # Ctrl-C, systemd and hang-ups address the whole group; when to stop is the parent's decision.
 _PARENTS_BUSINESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NICE = 5  # the event loop goes first: a document may wait, a request and a heartbeat may not
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _KILL_ME_FIRST = "500"  # when memory runs out, a worker is the least loss
 
@@ -107,6 +108,7 @@ class _Nursery:
         try:
             self._control.close()  # else the pool would not notice the end of the nursery
             if _die_with(nursery):
+                os.nice(_NICE)
                 work(socket.socket(fileno=descriptor), self._bounds)
         finally:
             os._exit(0)
