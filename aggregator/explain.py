@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.core.filter import select
 from aggregator.core.model import Article, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.outputs import judge_for
+from aggregator.pipeline import choose
 from aggregator.store import Store
 
 
@@ -96,14 +96,8 @@ def _selected(
     store: Store, settings: Settings, output: Output, *, now: datetime
 ) -> Mapping[str, str]:
     priority = {source.id: source.priority for source in settings.sources}
-    chosen = select(
-        store.articles(output.sources, priority=priority),
-        judge=judge_for(settings, output, now=now),
-        limit=output.limit,
-        max_age=output.max_age,
-        order=output.order,
-        now=now,
-    )
+    articles = store.articles(output.sources, priority=priority)
+    chosen = choose(output, articles, judge=judge_for(settings, output, now=now), now=now)
     return {article.slug: article.entry.title for article in chosen}
 
 

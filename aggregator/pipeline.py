@@ -223,6 +223,28 @@ def _outcome(fetched: Fetched, novelty: Novelty) -> str:
     return "changed" if novelty.new or novelty.updated else "unchanged"
 
 
+def choose(
+    output: Output,
+    articles: Iterable[Article],
+    *,
+    judge: Judge,
+    now: datetime,
+    limit: int | None = None,
+) -> tuple[Article, ...]:
+    """Return what an output carries of `articles` (newest first), in its order.
+
+    `limit` may ask for fewer than the output's own.
+    """
+    return select(
+        articles,
+        judge=judge,
+        limit=output.limit if limit is None else min(limit, output.limit),
+        max_age=output.max_age,
+        order=output.order,
+        now=now,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """The report of a build, and the articles the output carries now."""
@@ -246,14 +268,7 @@ def build(
     `publish(name, bytes)` says whether the bytes were new. A disk that refuses becomes the
     report's error; the old file stays and the next build tries again.
     """
-    chosen = select(
-        articles,
-        judge=judge,
-        limit=output.limit,
-        max_age=output.max_age,
-        order=output.order,
-        now=now,
-    )
+    chosen = choose(output, articles, judge=judge, now=now)
     rendered = render(
         output,
         chosen,

@@ -15,10 +15,10 @@ from aggregator.adapters.config import load
 from aggregator.adapters.schedule import check_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
-from aggregator.core.filter import select
 from aggregator.core.model import Article, SourceState
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.outputs import judge_for
+from aggregator.pipeline import choose
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
@@ -109,13 +109,12 @@ class App:
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
         """Return the articles an output carries, in its order."""
         now = clock.now()
-        return select(
+        return choose(
+            output,
             self.store.articles(output.sources, priority=self.priority),
             judge=judge_for(self.settings, output, now=now),
-            limit=output.limit if limit is None else min(limit, output.limit),
-            max_age=output.max_age,
-            order=output.order,
             now=now,
+            limit=limit,
         )
 
     def articles(self, *, limit: int | None = None) -> Iterator[Article]:

@@ -44,8 +44,13 @@ class Builder:
         self._thread.shutdown()
 
     async def prepare(self) -> None:
-        """Learn from the settings which outputs there are, and what shapes them."""
-        await self._off_loop(self._learn)
+        """Learn from the settings which outputs there are, and take down those that are no more.
+
+        One build at a time: a build under way may still write what is to be taken down.
+        """
+        async with self._building:
+            await self._off_loop(self._learn)
+            await self._off_loop(self._remove_strangers)
 
     def _learn(self) -> None:
         settings = self.app.settings
@@ -63,7 +68,6 @@ class Builder:
         readers that everything is gone (W38). One build at a time.
         """
         async with self._building:
-            await self._off_loop(self._remove_strangers)
             changes = await self._off_loop(self.app.store.changes)
             states = await self._off_loop(self.app.store.output_states)
             reports = []
