@@ -157,8 +157,20 @@ async def record_failure(
 
     `fetched` is what was received before reading it failed.
     """
-    now = clock()
+    outcome = _failure(source, state, error, fetched=fetched, pacing=pacing, now=clock())
+    saved = await save(outcome)
+    return _report_failure(fetched, error, saved, state=state)
 
+
+def _failure(
+    source: Source,
+    state: SourceState,
+    error: SourceError,
+    *,
+    fetched: Fetched | None,
+    pacing: Pacing,
+    now: datetime,
+) -> Outcome:
     def settle(_: Novelty) -> SourceState:
         return cadence.after_failure(
             state,
@@ -172,19 +184,22 @@ async def record_failure(
             cron_next=pacing.cron_next,
         )
 
-    saved = await save(
-        Outcome(
-            source=source,
-            state=state,
-            reading=None,
-            settle=settle,
-            now=now,
-            capacity=_capacity(state, pacing.limits),
-        )
+    return Outcome(
+        source=source,
+        state=state,
+        reading=None,
+        settle=settle,
+        now=now,
+        capacity=_capacity(state, pacing.limits),
     )
+
+
+def _report_failure(
+    fetched: Fetched | None, error: SourceError, saved: Saved | None, *, state: SourceState
+) -> PollReport:
     after = saved.state if saved else state
     return PollReport(
-        source=source.id,
+        source=state.source,
         outcome="failed" if saved else "superseded",
         status=after.last_status,
         error=str(error),
