@@ -30,7 +30,6 @@ from aggregator.core.settings import Output
 
 ATOM_TYPE: Final = "application/atom+xml"
 GENERATOR: Final = "aggregator"
-RENDER_VERSION: Final = 1  # goes up with the form of the document: every output is built anew
 MAX_TEXT: Final = 512 * 1024  # characters of one entry's content; longer ones are cut
 MAX_DOCUMENT: Final = 8 * 1024 * 1024  # characters of all entries; the rest is left out
 
