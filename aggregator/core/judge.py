@@ -263,6 +263,7 @@ class _Document:
             source=self._source.id,
             guid=entry.guid,
             link=entry.link,
+            headline=identity.headline,
             published=entry.published or entry.updated,
             first_seen=self._now,
             words=identity.words,

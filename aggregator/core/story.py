@@ -20,6 +20,7 @@ class Member:
     source: str
     guid: str
     link: str
+    headline: str = ""  # in its normal form
     published: datetime | None
     first_seen: datetime
     words: int

@@ -113,6 +113,7 @@ class Library:
             source=of.id,
             guid=published.guid,
             link=published.link,
+            headline=identity.headline,
             published=published.published,
             first_seen=now,
             words=identity.words,

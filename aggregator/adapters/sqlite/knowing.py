@@ -178,8 +178,8 @@ def _members(
 ) -> defaultdict[int, list[Member]]:
     """The oldest eight entries of each article. Their date is the one that identify goes by."""
     members: defaultdict[int, list[Member]] = defaultdict(list)
-    for slug_hash, source, guid, link, published, first_seen, words, sketch in connection.execute(
-        "SELECT e.slug_hash, e.source, e.guid, e.link, "
+    for slug_hash, *values in connection.execute(
+        "SELECT e.slug_hash, e.source, e.guid, e.link, e.headline, "
         "coalesce(e.published, e.publisher_updated), e.first_seen, e.words, e.sketch "
         "FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.entry_key IN ("
         "SELECT entry_key FROM entries WHERE slug_hash = wanted.value "
@@ -187,18 +187,30 @@ def _members(
         "ORDER BY e.slug_hash, e.first_seen, e.source, e.held, e.entry_key",
         {"articles": many(slug_hashes), "limit": MEMBERS_OF_CANDIDATE},
     ):
-        members[slug_hash].append(
-            Member(
-                source=source,
-                guid=guid,
-                link=link,
-                published=to_optional_moment(published),
-                first_seen=to_moment(first_seen),
-                words=words,
-                sketch=sketch_from_blob(sketch),
-            )
-        )
+        members[slug_hash].append(_member(*values))
     return members
+
+
+def _member(
+    source: str,
+    guid: str,
+    link: str,
+    headline: str,
+    published: int | None,
+    first_seen: int,
+    words: int,
+    sketch: bytes,
+) -> Member:
+    return Member(
+        source=source,
+        guid=guid,
+        link=link,
+        headline=headline,
+        published=to_optional_moment(published),
+        first_seen=to_moment(first_seen),
+        words=words,
+        sketch=sketch_from_blob(sketch),
+    )
 
 
 def _own(

@@ -26,16 +26,16 @@ from aggregator.core.outcome import Outcome, Saved
 
 _INSERT_ENTRY = """
 INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
-    published, publisher_updated, updated, content_hash, changes, words, sketch, held, sort_at)
+    published, publisher_updated, updated, content_hash, changes, words, sketch, held, headline, sort_at)
 VALUES (:entry_key, :source, :guid, :slug_hash, :link, :title, :rule, :evidence, :first_seen,
     :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch, :held,
-    (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
+    :headline, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
 """
 # What an edit may change. Where the entry belongs and where it is sorted stays.
 _UPDATE_ENTRY = """
 UPDATE entries SET link = :link, title = :title, published = :published,
     publisher_updated = :publisher_updated, updated = :updated, content_hash = :content_hash,
-    changes = :changes, words = :words, sketch = :sketch
+    changes = :changes, words = :words, sketch = :sketch, headline = :headline
 WHERE entry_key = :entry_key
 """
 _WRITE_BODY = """
@@ -187,6 +187,7 @@ def _entry_row(reading: Reading, decision: Decision, source: str) -> dict[str, o
         "words": identity.words,
         "sketch": sketch_to_blob(identity.sketch),
         "held": decision.held,
+        "headline": identity.headline,
     }
 
 

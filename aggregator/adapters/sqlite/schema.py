@@ -195,4 +195,13 @@ def _outputs(db: Database) -> None:
     db.execute("CREATE INDEX carried_by ON carried (slug_hash)")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_schema,)
+def _headlines_of_entries(db: Database) -> None:
+    """Each entry's own headline in its normal form: copies of one story may word it differently."""
+    db.execute("ALTER TABLE entries ADD COLUMN headline TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        "UPDATE entries SET headline = coalesce("
+        "(SELECT a.headline FROM articles AS a WHERE a.slug_hash = entries.slug_hash), '')"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_schema, _headlines_of_entries)
