@@ -26,7 +26,8 @@ from aggregator.core.outcome import Outcome, Saved
 
 _INSERT_ENTRY = """
 INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
-    published, publisher_updated, updated, content_hash, changes, words, sketch, held, headline, sort_at)
+    published, publisher_updated, updated, content_hash, changes, words, sketch, held, headline,
+    sort_at)
 VALUES (:entry_key, :source, :guid, :slug_hash, :link, :title, :rule, :evidence, :first_seen,
     :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch, :held,
     :headline, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
