@@ -11,10 +11,10 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench rows lock clean
+.PHONY: help run test lint format bench rows dedupe-report lock clean
 
 help: ## say what can be made (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/runtime ## serve feeds.yaml; ARGS="--listen 0.0.0.0:8080" is passed on
 	@exec $(BIN)/python -m aggregator run $(ARGS)
@@ -37,6 +37,9 @@ bench: .venv/runtime ## the speed figures
 
 rows: .venv/runtime ## which numbered behaviours are proven by which tests
 	@$(BIN)/python -m tools.rows $(ARGS)
+
+dedupe-report: .venv/runtime ## how well duplicates are found (needs the outside test kit)
+	@$(BIN)/python -m tools.dedupe_report $(ARGS)
 
 lock: ## pin what pyproject.toml asks for (needs uv); ARGS=--upgrade for the newest
 	@echo 'setuptools>=77' | $(LOCK) $(ARGS) - --output-file requirements-build.txt

@@ -1,0 +1,1 @@
+"""How well duplicates are found: labelled stories and real headlines through the whole program."""
