@@ -246,7 +246,13 @@ class Engine:
 
     async def _read(self, source: Source, document: Document) -> Reading:
         """Read in a worker, which is told no more of the source than it needs: no secrets."""
-        told = Source(id=source.id, url=source.url, title=source.title, dedupe=source.dedupe)
+        told = Source(
+            id=source.id,
+            url=source.url,
+            title=source.title,
+            dedupe=source.dedupe,
+            cleaning=source.cleaning,
+        )
         async with self._workers.room(len(document.body)):
             return await self._workers.run(
                 read, document, told, self.app.settings.limits.max_entries

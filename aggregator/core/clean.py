@@ -16,6 +16,13 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import nh3
 
+from aggregator.core.trackers import (
+    Cleaning,
+    is_pixel,
+    without_hidden_images,
+    without_tracking_links,
+)
+
 MAX_URL = 2048  # characters, before and after encoding
 MAX_HTML = 512 * 1024  # characters of one summary or content
 MAX_REDUCED = 64 * 1024  # characters kept of what is reduced to text
@@ -237,7 +244,7 @@ _NEVER_NESTED = _words(
 _FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
 _IMAGE = re.compile(r"<img\b([^>]*)>")
 _PRE = re.compile(r"(<pre\b[^>]*>)\n+")
-_PIXEL = re.compile(r' (?:width|height)="\s*0*[01](?:px)?\s*"')
+_EVERYTHING = Cleaning()
 
 
 class HtmlCleaner:
@@ -246,15 +253,18 @@ class HtmlCleaner:
     With a base that is not http(s), relative addresses are dropped.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, cleaning: Cleaning = _EVERYTHING) -> None:
         self._sanitiser = _sanitiser(base)
+        self._cleaning = cleaning
 
     def clean(self, markup: str) -> str:
-        """Balanced HTML without script, style, forms, frames and tracking pixels.
+        """Balanced HTML without script, style, forms and frames, and what `cleaning` names.
 
         Cleaning the result again gives the same. Longer than MAX_HTML, nested deeper than
         MAX_DEPTH, or not settled after MAX_PASSES: the text alone, in one paragraph.
         """
+        if self._cleaning.pixels and len(markup) <= MAX_HTML:
+            markup = without_hidden_images(markup)
         for _ in range(MAX_PASSES):
             if _too_heavy(markup):
                 break
@@ -265,9 +275,15 @@ class HtmlCleaner:
         return self._reduced(markup)
 
     def _once(self, markup: str) -> str:
-        cleaned = _IMAGE.sub(_visible_image, self._sanitiser.clean(xml_legal(markup)))
+        cleaned = _IMAGE.sub(self._visible_image, self._sanitiser.clean(xml_legal(markup)))
+        if self._cleaning.tracking_parameters:
+            cleaned = without_tracking_links(cleaned)
         # every parser drops the first line end in <pre>, so a second would go next time
         return _PRE.sub(r"\1", xml_legal(cleaned)).strip()
+
+    def _visible_image(self, match: re.Match[str]) -> str:
+        hidden = ' src="' not in match[1] or (self._cleaning.pixels and is_pixel(match[1]))
+        return "" if hidden else match[0]
 
     def _reduced(self, markup: str) -> str:
         text = " ".join(_unescape(_bare(xml_legal(markup))).split())[:MAX_REDUCED]
@@ -294,12 +310,6 @@ def _new_sanitiser(
         url_relative=url_relative,
         set_tag_attribute_values={"audio": _PLAYER, "video": _PLAYER},
     )
-
-
-def _visible_image(match: re.Match[str]) -> str:
-    """Images without an address, and those of one pixel by one, are not for the reader."""
-    hidden = ' src="' not in match[1] or len(_PIXEL.findall(match[1])) == 2
-    return "" if hidden else match[0]
 
 
 def _too_heavy(markup: str) -> bool:

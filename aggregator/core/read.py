@@ -13,5 +13,5 @@ def read(document: Document, source: Source, max_entries: int) -> Reading:
 
     Raises ParseError, and nothing else.
     """
-    feed = parse(document, max_entries=max_entries)
+    feed = parse(document, max_entries=max_entries, cleaning=source.cleaning)
     return Reading(feed, identify(feed, source=source))

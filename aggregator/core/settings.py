@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aggregator.core.filter import Rule
 from aggregator.core.model import Place
+from aggregator.core.trackers import Cleaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Source:
     priority: int = 0
     rules: Rules = Rules()
     dedupe: Dedupe = Dedupe()
+    cleaning: Cleaning = Cleaning()  # of entries that are new or edited; stored ones stay
     headers: tuple[tuple[str, Secret], ...] = ()  # extra request headers
     username: str = ""
     password: Secret | None = None

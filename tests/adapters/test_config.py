@@ -22,6 +22,7 @@ from aggregator.core.settings import (
     Server,
     Settings,
 )
+from aggregator.core.trackers import Cleaning
 from tests.adapters.configs import error, problem, problems, settings, source
 
 URL = "https://example.com/feed.xml"
@@ -39,6 +40,7 @@ def test_an_empty_file_means_every_default_of_the_core(tmp_path: Path) -> None:
 def test_a_source_that_says_nothing_has_the_defaults_of_the_core(tmp_path: Path) -> None:
     found = source(tmp_path, f"sources: [{URL}]")
     assert (found.schedule, found.dedupe, found.rules) == (Schedule(), Dedupe(), Rules())
+    assert found.cleaning == Cleaning()
     assert (found.priority, found.verify_tls, found.ignore_validators) == (0, True, False)
 
 
@@ -136,6 +138,19 @@ sources:
     assert second.schedule == Schedule(cron="0 6 * * *")
     assert (second.tags, second.priority, second.verify_tls) == ((), 0, True)
     assert second.dedupe == Dedupe()
+
+
+def test_what_is_cleaned_can_be_said_for_all_and_for_one(tmp_path: Path) -> None:
+    first, second = settings(
+        tmp_path,
+        """defaults: {clean: {pixels: false}}
+sources:
+  - https://a.example/
+  - {url: "https://b.example/", clean: {tracking_parameters: false}}
+""",
+    ).sources
+    assert first.cleaning == Cleaning(pixels=False)
+    assert second.cleaning == Cleaning(tracking_parameters=False)
 
 
 @pytest.mark.parametrize(

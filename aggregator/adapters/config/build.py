@@ -33,6 +33,7 @@ from aggregator.core.settings import (
     Settings,
     Source,
 )
+from aggregator.core.trackers import Cleaning
 
 DATA_DIR_VARIABLE = "AGGREGATOR_DATA_DIR"
 
@@ -144,6 +145,7 @@ def _source(
         priority=defaults.priority if shape.priority is None else shape.priority,
         rules=_rules(item, problems),
         dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else dedupe,
+        cleaning=Cleaning(**dict(shape.clean or defaults.clean)),
         headers=tuple(shape.headers.items()),
         username=username,
         password=password,

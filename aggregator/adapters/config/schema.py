@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from aggregator.adapters.config.shape import (
+    CleanShape,
     DedupeShape,
     DefaultsShape,
     LimitsShape,
@@ -27,6 +28,7 @@ SECTIONS: Final[dict[str, type[Shape]]] = {
     "defaults": DefaultsShape,
     "sources": SourceShape,
     "dedupe": DedupeShape,
+    "clean": CleanShape,
     "outputs": OutputShape,
     "limits": LimitsShape,
     "network": NetworkShape,
@@ -39,6 +41,7 @@ _WORDS: Final[dict[object, str]] = {
     bool: "`true` or `false`",
     int: "number",
     DedupeShape: "`off`, or keys, see `dedupe`",
+    CleanShape: "keys, see `clean`",
     dict[HeaderName, SecretText]: "names with text, `${VAR}` or `{file: path}`",
     DefaultsShape: "keys, see `defaults`",
     LimitsShape: "keys, see `limits`",

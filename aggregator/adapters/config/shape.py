@@ -40,6 +40,17 @@ class DedupeShape(Shape):
     by: types.By = key(["guid", "link", "slug"], "By what an entry may be recognised.")
 
 
+class CleanShape(Shape):
+    """What is taken off entries besides all that could do harm."""
+
+    pixels: bool = key(True, "Remove images that are there to count readers.")
+    tracking_parameters: bool = key(
+        True,
+        "Remove `utm_…`, `fbclid` and the like from links. Ids, images and enclosures stay as "
+        "they are.",
+    )
+
+
 class DefaultsShape(Shape):
     """What every source has that does not say otherwise. A key of the source replaces it."""
 
@@ -58,6 +69,7 @@ class DefaultsShape(Shape):
     dedupe: Annotated[DedupeShape, types.OffSwitch] = key(
         {}, "How entries find their article: `off`, or the keys of `dedupe` below."
     )
+    clean: CleanShape = key({}, "What is taken off entries: the keys of `clean` below.")
     verify_tls: bool = key(True, "Whether certificates are checked.")
     ignore_validators: bool = key(False, "Never ask conditionally, for servers whose ETags lie.")
 
@@ -97,6 +109,7 @@ class SourceShape(Shape, validate_default=False):
     dedupe: Annotated[DedupeShape | None, types.OffSwitch] = key(
         None, "How entries find their article: `off`, or the keys of `dedupe` below."
     )
+    clean: CleanShape | None = key(None, "What is taken off entries: the keys of `clean` below.")
     headers: dict[types.HeaderName, types.SecretText] = key(
         {},
         "Request headers to send besides the usual ones. Their values are never shown.",

@@ -26,6 +26,9 @@ from aggregator.core.parse.jsonfeed import read_json_feed
 from aggregator.core.parse.notfeed import explain, is_html
 from aggregator.core.parse.reader import Found, read
 from aggregator.core.parse.tidy import Tidied, tidy
+from aggregator.core.trackers import Cleaning
+
+EVERYTHING = Cleaning()
 
 _JUNK = "\ufeff\0 \t\r\n"
 _DATE = re.compile(r"<(?:pubDate|published|updated|dc:date)>([^<]{8,64})<")
@@ -33,14 +36,14 @@ _FIRST_ITEM = re.compile(r"<(?:item|entry)[\s>]")
 _EDGE = 64 * 1024  # characters looked at for the dates of the first and the last entry
 
 
-def parse(document: Document, *, max_entries: int) -> Feed:
+def parse(document: Document, *, max_entries: int, cleaning: Cleaning = EVERYTHING) -> Feed:
     """Read a feed of any format: RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1, 1.1.
 
     A feed without entries is a feed. Of more than `max_entries` entries the newest are kept.
     Raises ParseError: kind "not_a_feed", with what it is instead, or "damaged".
     """
     try:
-        return _parse(document, max_entries)
+        return _parse(document, Page(_base(document), cleaning=cleaning), max_entries)
     except ParseError:
         raise
     except Exception as error:  # damaged documents make feedparser raise anything
@@ -48,17 +51,17 @@ def parse(document: Document, *, max_entries: int) -> Feed:
         raise ParseError(message[:200], kind="damaged") from error
 
 
-def _parse(document: Document, limit: int) -> Feed:
+def _parse(document: Document, page: Page, limit: int) -> Feed:
     text = decode(document.body, document.content_type).lstrip(_JUNK)
     if text.startswith(("{", "[")):
-        feed = read_json_feed(text, base=_base(document), limit=limit)
+        feed = read_json_feed(text, page=page, limit=limit)
     else:
-        feed = _read_xml(document, text, limit)
+        feed = _read_xml(document, text, page, limit)
     entries, repeated = distinct(feed.entries)
     return replace(feed, entries=entries, skipped=feed.skipped + repeated)
 
 
-def _read_xml(document: Document, text: str, limit: int) -> Feed:
+def _read_xml(document: Document, text: str, page: Page, limit: int) -> Feed:
     tidied = tidy(text)
     found = None
     if tidied.root and not is_html(tidied.root, tidied.doctype):
@@ -66,7 +69,7 @@ def _read_xml(document: Document, text: str, limit: int) -> Feed:
     if found is None or not (found.version or found.entries):
         message = explain(document.body, text, root=tidied.root, url=document.url)
         raise ParseError(message, kind="not_a_feed")
-    return _feed(document, found, limit)
+    return _feed(document, found, page, limit)
 
 
 def _found(document: Document, tidied: Tidied, limit: int) -> Found:
@@ -95,8 +98,8 @@ def _oldest_first(text: str) -> bool:
     return first is not None and last is not None and first < last
 
 
-def _feed(document: Document, found: Found, limit: int) -> Feed:
-    page = Page(_base(document), atom=found.version.startswith("atom"))
+def _feed(document: Document, found: Found, page: Page, limit: int) -> Feed:
+    page = replace(page, atom=found.version.startswith("atom"))
     info = read_info(found.feed, page=page, self_link=document.url)
     page = replace(page, site=info.link)
     entries = [read_entry(raw, page=page) for raw in found.entries]

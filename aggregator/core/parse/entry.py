@@ -53,7 +53,7 @@ def read_entry(raw: Raw, *, page: Page) -> Entry | None:
         or link
         or content_id(title, content or summary),
         title=title,
-        link=link,
+        link=page.followed(link),
         published=_date(raw, "published") or _date(raw, "created"),
         updated=_date(raw, "updated"),
         authors=people(mappings(raw, "authors"), page=page),

@@ -21,6 +21,7 @@ from aggregator.core.clean import (
 )
 from aggregator.core.model import Enclosure, Person
 from aggregator.core.parse.raw import Raw, text
+from aggregator.core.trackers import Cleaning, without_tracking
 
 MAX_TITLE = 1000
 MAX_NAME = 200
@@ -35,7 +36,7 @@ _BYLINE_EDGES = " \t\r\n()<>[],;:"
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:[^\s<>\"{}|\\^`]{1,2000}")
-_SCRIPT_IRI = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+_SCRIPT_IRI = re.compile(r"(?:javascript|vbscript|data|file|about|blob):", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,15}[\s/>]")
 _PLAIN_TYPES = frozenset(["text/plain", ""])
 _HTML_TYPES = frozenset(["text/html", "application/xhtml+xml"])
@@ -51,6 +52,7 @@ class Page:
     base: str
     site: str = ""
     atom: bool = False  # types are declared, so nothing is guessed
+    cleaning: Cleaning = Cleaning()
 
     def absolute(self, href: str) -> str:
         """RFC 3986 §5.1: the base, then the site of the feed."""
@@ -58,7 +60,11 @@ class Page:
 
     def html(self, markup: str, base: str = "") -> str:
         """Markup found at `base`, sanitised."""
-        return HtmlCleaner(base or self.base or self.site).clean(markup)
+        return HtmlCleaner(base or self.base or self.site, self.cleaning).clean(markup)
+
+    def followed(self, link: str) -> str:
+        """An absolute link as readers follow it. Ids are made of the link as it was written."""
+        return without_tracking(link) if self.cleaning.tracking_parameters else link
 
 
 def line(raw: Raw, key: str, limit: int, *, atom: bool) -> str:

@@ -27,7 +27,9 @@ def read_info(raw: Raw, *, page: Page, self_link: str) -> FeedInfo:
         title=line(raw, "title", MAX_TITLE, atom=page.atom),
         subtitle=line(raw, "subtitle", MAX_TITLE, atom=page.atom),
         id=iri(text(raw, "raw_id") or text(raw, "id")),
-        link=_first_link(raw, "alternate", page=page) or page.absolute(text(raw, "link")),
+        link=page.followed(
+            _first_link(raw, "alternate", page=page) or page.absolute(text(raw, "link"))
+        ),
         self_link=_first_link(raw, "self", page=page) or page.absolute(self_link),
         updated=moment(text(raw, "updated"), dict.get(raw, "updated_parsed"))
         or moment(text(raw, "published"), dict.get(raw, "published_parsed")),

@@ -35,8 +35,8 @@ MAX_DIGITS = 300  # of a number
 _FORMATS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 
 
-def read_json_feed(document: str, *, base: str, limit: int) -> Feed:
-    """The feed in `document`, its entries not yet told apart by guid.
+def read_json_feed(document: str, *, page: Page, limit: int) -> Feed:
+    """The feed in `document`, found at `page`, its entries not yet told apart by guid.
 
     Raises ParseError, kind "damaged" when it is not JSON, "not_a_feed" when not a JSON Feed.
     """
@@ -44,7 +44,6 @@ def read_json_feed(document: str, *, base: str, limit: int) -> Feed:
     version = text(raw, "version") if isinstance(raw, dict) else ""
     if not isinstance(raw, dict) or "jsonfeed.org/version/" not in version:
         raise ParseError("this is JSON, but no JSON Feed: it has no version", kind="not_a_feed")
-    page = Page(base)
     info = _info(raw, page=page)
     page = replace(page, site=info.link)
     items = dict.get(raw, "items")
@@ -106,7 +105,7 @@ def _info(raw: Raw, *, page: Page) -> FeedInfo:
         title=one_line(text(raw, "title"), MAX_TITLE),
         subtitle=one_line(text(raw, "description"), MAX_TITLE),
         id=iri(text(raw, "feed_url")),
-        link=page.absolute(text(raw, "home_page_url")),
+        link=page.followed(page.absolute(text(raw, "home_page_url"))),
         self_link=page.absolute(text(raw, "feed_url")) or page.absolute(page.base),
         authors=people(_authors(raw), page=page),
         icon=next(filter(None, map(page.absolute, icons)), ""),
@@ -132,7 +131,7 @@ def _entry(raw: object, *, page: Page) -> Entry | None:
     return Entry(
         guid=shortened(_id(raw)) or link or content_id(title, content or summary),
         title=title,
-        link=link,
+        link=page.followed(link),
         published=moment(text(raw, "date_published")),
         updated=moment(text(raw, "date_modified")),
         authors=people(_authors(raw), page=page),
