@@ -104,7 +104,9 @@ def without_texts(body: bytes) -> bytes:
 
 def captures(corpus: Path) -> dict[str, bytes]:
     """The front pages of January 2017, by name."""
-    return {file.stem: file.read_bytes() for file in sorted((corpus / CAPTURES).glob("*.xml"))}
+    return {
+        file.stem.lower(): file.read_bytes() for file in sorted((corpus / CAPTURES).glob("*.xml"))
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def _operations(results: Sequence[Result], *, texts: bool) -> Iterator[str]:
     pairs, missed, founders = _count_operations(results)
     yield "## Missed, by what was done to either copy"
     yield ""
-    yield "*second articles*: entries so changed that founded one although their story had an article."
+    yield "*second articles*: so changed entries that founded one though their story had one."
     yield ""
     yield from _table("operation", "part", "pairs", "missed", "recall", "second articles")
     for operation in sorted(pairs, key=lambda name: (-missed[name], -pairs[name], name)):
