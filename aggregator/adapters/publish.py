@@ -6,16 +6,15 @@ Web servers build their ETag from mtime and size: both change here only when the
 from __future__ import annotations
 
 import fcntl
-import gzip
 import os
 import re
 import secrets
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from aggregator.core.codings import CODINGS, Coding
 from aggregator.core.errors import PublishError
 
 _MODE = 0o644
@@ -25,12 +24,12 @@ _HEAD = 64 * 1024  # bytes that tell whose file it is
 
 
 def write_published(path: Path, body: bytes, *, modified: datetime) -> bool:
-    """Make `path` hold `body` and `path`.gz its gzip form; False when it already did.
+    """Make `path` hold `body`, and siblings its compressed forms; False when it already did.
 
     Readers see the old file or the new one, never a part. New files get mode 0644 and the
-    mtime `modified`, or a second more than the old file: the time only grows. The .gz
-    sibling is written first, so that a server which prefers it never has an older one; a
-    missing or stale one is repaired. Raises PublishError; the old file stays.
+    mtime `modified`, or a second more than the old file: the time only grows. The siblings
+    (.br, .zst, .gz) are written first, so that a server which prefers them never has older
+    ones; a missing or stale one is repaired. Raises PublishError; the old file stays.
     """
     try:
         return _write(path, body, mtime_ns=int(modified.timestamp()) * _SECOND)
@@ -50,8 +49,7 @@ def remove_published(
         names = sorted(path.name for path in folder.glob("*.atom") if path.name not in keep)
         removed = tuple(name for name in names if _is_own_file(folder / name, is_own))
         for name in removed:
-            _sibling(folder / name).unlink(missing_ok=True)
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name)
     except OSError as error:
         raise PublishError(f"cannot clean {folder}: {error.strerror or error}") from error
     return removed
@@ -67,24 +65,34 @@ def _is_own_file(path: Path, is_own: Callable[[bytes], bool]) -> bool:
 def _write(path: Path, body: bytes, *, mtime_ns: int) -> bool:
     old_mtime_ns = _mtime(path)
     if old_mtime_ns is not None and _holds(path, body):
-        if not _is_current(_sibling(path), body, mtime_ns=old_mtime_ns):
-            _replace(_sibling(path), _compress(body), mtime_ns=old_mtime_ns)
+        _repair_siblings(path, body, mtime_ns=old_mtime_ns)
         return False
     if old_mtime_ns is not None:
         mtime_ns = max(mtime_ns, old_mtime_ns + _SECOND)
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
-    _replace(_sibling(path), _compress(body), mtime_ns=mtime_ns)
+    for coding in CODINGS:
+        _replace(_sibling(path, coding), coding.pack(body), mtime_ns=mtime_ns)
     _replace(path, body, mtime_ns=mtime_ns)
+    _sync_folder(path.parent)
     return True
 
 
-def _sibling(path: Path) -> Path:
-    return path.with_name(path.name + ".gz")
+def _repair_siblings(path: Path, body: bytes, *, mtime_ns: int) -> None:
+    for coding in CODINGS:
+        if not _is_current(path, coding, body, mtime_ns=mtime_ns):
+            _replace(_sibling(path, coding), coding.pack(body), mtime_ns=mtime_ns)
 
 
-def _compress(body: bytes) -> bytes:
-    return gzip.compress(body, compresslevel=9, mtime=0)
+def _remove(path: Path) -> None:
+    """Remove a file and its siblings, the plain one last: what it is known by goes last."""
+    for coding in CODINGS:
+        _sibling(path, coding).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _sibling(path: Path, coding: Coding) -> Path:
+    return path.with_name(path.name + coding.suffix)
 
 
 def _mtime(path: Path) -> int | None:
@@ -98,14 +106,14 @@ def _holds(path: Path, body: bytes) -> bool:
     return path.stat().st_size == len(body) and path.read_bytes() == body
 
 
-def _is_current(path: Path, body: bytes, *, mtime_ns: int) -> bool:
-    """Is this the gzip form of `body`, with the time of the plain file?"""
+def _is_current(path: Path, coding: Coding, body: bytes, *, mtime_ns: int) -> bool:
+    """Is the sibling in this coding that of `body`, with the time of the plain file?"""
+    sibling = _sibling(path, coding)
     try:
-        if path.stat().st_mtime_ns != mtime_ns:
+        if sibling.stat().st_mtime_ns != mtime_ns:
             return False
-        decoder = zlib.decompressobj(wbits=31)
-        return decoder.decompress(path.read_bytes(), len(body) + 1) == body and decoder.eof
-    except (FileNotFoundError, zlib.error):
+        return coding.holds(sibling.read_bytes(), body)
+    except FileNotFoundError:
         return False
 
 
@@ -117,7 +125,6 @@ def _replace(path: Path, body: bytes, *, mtime_ns: int) -> None:
         os.utime(descriptor, ns=(mtime_ns, mtime_ns))
         os.fsync(descriptor)
         part.replace(path)
-    _sync_folder(path.parent)
 
 
 @contextmanager

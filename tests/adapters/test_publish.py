@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gzip
 import os
 import stat
 import subprocess
@@ -15,10 +14,13 @@ from threading import Thread
 import pytest
 
 from aggregator.adapters.publish import remove_published, write_published
+from aggregator.core.codings import CODINGS, Coding
 from aggregator.core.errors import PublishError
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
+ALL = ["all.atom", "all.atom.br", "all.atom.gz", "all.atom.zst"]
+every_coding = pytest.mark.parametrize("coding", CODINGS, ids=lambda coding: coding.name)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_a_new_file_has_the_bytes_the_time_and_the_mode(path: Path) -> None:
     assert path.read_bytes() == b"<feed/>"
     assert path.stat().st_mtime == NOON.timestamp()
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert names(path) == ["all.atom", "all.atom.gz"]
+    assert names(path) == ALL
 
 
 # W54
@@ -79,28 +81,46 @@ def test_the_time_of_a_file_only_grows(path: Path, modified: datetime) -> None:
     assert path.stat().st_mtime == NOON.timestamp() + 1
 
 
-# Of W57, gzip.
-def test_the_gzip_sibling_has_the_same_time_and_no_time_inside(path: Path) -> None:
-    write_published(path, b"<feed/>", modified=NOON)
-    sibling = path.with_name("all.atom.gz")
-    assert gzip.decompress(sibling.read_bytes()) == b"<feed/>"
-    assert sibling.read_bytes()[4:8] == b"\0\0\0\0"
+# W57
+@every_coding
+def test_each_sibling_holds_the_same_bytes_and_has_the_same_time(
+    path: Path, coding: Coding
+) -> None:
+    write_published(path, b"<feed/>" * 1000, modified=NOON)
+    sibling = path.with_name("all.atom" + coding.suffix)
+    assert coding.holds(sibling.read_bytes(), b"<feed/>" * 1000)
     assert sibling.stat().st_mtime_ns == path.stat().st_mtime_ns
+    assert stat.S_IMODE(sibling.stat().st_mode) == 0o644
 
 
-# Of W57, gzip.
-def test_the_gzip_sibling_is_written_first(path: Path) -> None:
+# W57
+@every_coding
+def test_siblings_are_written_first(path: Path, coding: Coding) -> None:
     path.mkdir(parents=True)  # the plain file cannot be put in the place of a folder
     with pytest.raises(PublishError):
         write_published(path, b"<feed/>", modified=NOON)
-    assert gzip.decompress(path.with_name("all.atom.gz").read_bytes()) == b"<feed/>"
-    assert names(path) == ["all.atom", "all.atom.gz"]
+    sibling = path.with_name("all.atom" + coding.suffix)
+    assert coding.holds(sibling.read_bytes(), b"<feed/>")
+    assert names(path) == ALL
 
 
+# W57
+def test_siblings_are_the_same_whenever_and_wherever_they_are_written(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 2000
+    for folder, modified in (("one", NOON), ("two", LATER)):
+        write_published(tmp_path / folder / "all.atom", body, modified=modified)
+    for coding in CODINGS:
+        name = "all.atom" + coding.suffix
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    gzipped = (tmp_path / "one" / "all.atom.gz").read_bytes()
+    assert gzipped[4:8] == bytes(4)  # no time inside (RFC 1952 §2.3)
+
+
+@every_coding
 @pytest.mark.parametrize("damage", ["missing", "stale", "truncated", "longer", "other time"])
-def test_a_wrong_gzip_sibling_is_repaired(path: Path, damage: str) -> None:
+def test_a_wrong_sibling_is_repaired(path: Path, coding: Coding, damage: str) -> None:
     write_published(path, b"<feed/>", modified=NOON)
-    sibling = path.with_name("all.atom.gz")
+    sibling = path.with_name("all.atom" + coding.suffix)
     before = path.stat()
     whole = sibling.read_bytes()
     if damage == "missing":
@@ -109,14 +129,14 @@ def test_a_wrong_gzip_sibling_is_repaired(path: Path, damage: str) -> None:
         os.utime(sibling, (0, 0))
     else:
         bodies = {
-            "stale": gzip.compress(b"<old/>"),
-            "truncated": whole[:-9],
-            "longer": gzip.compress(b"<feed/><feed/>"),
+            "stale": coding.pack(b"<old/>"),
+            "truncated": whole[:-1],
+            "longer": coding.pack(b"<feed/><feed/>"),
         }
         sibling.write_bytes(bodies[damage])
         os.utime(sibling, ns=(before.st_mtime_ns, before.st_mtime_ns))
     assert not write_published(path, b"<feed/>", modified=LATER)
-    assert gzip.decompress(sibling.read_bytes()) == b"<feed/>"
+    assert coding.holds(sibling.read_bytes(), b"<feed/>")
     assert sibling.stat().st_mtime_ns == before.st_mtime_ns
     assert path.stat().st_ino == before.st_ino
 
@@ -149,7 +169,7 @@ def test_what_a_killed_writer_left_is_removed_and_nothing_else(path: Path) -> No
     left.write_bytes(b"half")
     foreign.write_bytes(b"an editor's")
     write_published(path, b"<feed/>", modified=NOON)
-    assert names(path) == [".all.atom.swp", "all.atom", "all.atom.gz"]
+    assert names(path) == [".all.atom.swp", *ALL]
 
 
 def test_what_a_living_writer_holds_is_left_alone(path: Path) -> None:
@@ -182,7 +202,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_next_run_repairs(path: Path) -> 
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert f"cannot write {path}: " in done.stdout
     assert path.read_bytes() == b"<old/>"
-    assert names(path) == ["all.atom", "all.atom.gz"]
+    assert names(path) == ALL
     assert write_published(path, body, modified=LATER)
     assert path.read_bytes() == body
 
@@ -209,8 +229,7 @@ def test_only_our_own_feeds_of_removed_outputs_are_deleted(path: Path) -> None:
     (folder / "folder.atom").mkdir()
     assert remove_published(folder, keep={"all.atom"}, is_own=is_ours) == ("gone.atom",)
     assert names(path) == [
-        "all.atom",
-        "all.atom.gz",
+        *ALL,
         "folder.atom",
         "foreign.atom",
         "link.atom",
