@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -140,6 +140,27 @@ class Store(Protocol):
 
     def carrying(self, output: str) -> dict[str, str]:
         """What the output carries now: slug -> title, in the order of its sequence numbers."""
+
+    # --- moving
+
+    def dump(self, *, progress: Callable[[int, int], None] = ...) -> Iterator[str]:
+        """Everything, a line of JSON for each row, as of the first line; others go on writing.
+
+        The same store gives the same lines. `progress` is told rows done and rows in all.
+        """
+
+    def load(
+        self,
+        lines: Iterable[str],
+        *,
+        replace: bool = False,
+        progress: Callable[[int, int], None] = ...,
+    ) -> int:
+        """Become what was dumped, in one transaction; returns the number of rows.
+
+        Raises StoreError, and nothing has changed, when the store is not empty (unless
+        `replace`), and for lines that are damaged, incomplete or of a newer program.
+        """
 
     # --- housekeeping
 

@@ -8,6 +8,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.editing import add, check, export, import_, init, remove, schema
+from aggregator.cli.moving import dump, load
 from aggregator.cli.probing import completion, healthcheck
 from aggregator.cli.reading import articles, entries, plan, status, why
 from aggregator.cli.session import Session
@@ -71,6 +72,8 @@ for command in (
     export,
     schema,
     init,
+    dump,
+    load,
     healthcheck,
     completion,
 ):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from aggregator.adapters.sqlite import ledger, lookup, saving, schema, shown, states, upkeep
-from aggregator.adapters.sqlite.connection import Connections, refusals
+from aggregator.adapters.sqlite import ledger, lookup, moving, saving, schema, shown, states, upkeep
+from aggregator.adapters.sqlite.connection import Connections, connect, refusals
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
 from aggregator.core.outcome import Outcome, Saved
@@ -196,6 +196,22 @@ class SqliteStore:
     def carrying(self, output: str) -> dict[str, str]:
         with self._connected() as connection:
             return ledger.carrying(connection, output)
+
+    # --- moving
+
+    def dump(self, *, progress: moving.Progress = moving.silent) -> Iterator[str]:
+        with refusals(self.path), closing(connect(self.path)) as connection:
+            yield from moving.lines(connection, progress=progress)
+
+    def load(
+        self,
+        lines: Iterable[str],
+        *,
+        replace: bool = False,
+        progress: moving.Progress = moving.silent,
+    ) -> int:
+        with self._connected() as connection:
+            return moving.load(connection, lines, replace=replace, progress=progress)
 
     # --- housekeeping
 
