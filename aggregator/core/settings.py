@@ -89,6 +89,9 @@ class Output:
     max_age: timedelta | None = None
     author: str = ""
     language: str = ""
+    archive: int = 100  # articles of one archive page (RFC 5005 §4); 0: no archive
+    complete: bool = False  # the document is all there is (RFC 5005 §2): what left it is gone
+    hub: str = ""  # a WebSub hub that is told of changes, and named to subscribers
     place: Place | None = None
 
 

@@ -233,6 +233,8 @@ def test_everything_that_an_output_may_say_arrives(tmp_path: Path) -> None:
     max_age: 30d
     author: Desk
     language: pt-BR
+    archive: 20
+    hub: https://hub.example/
 """
     (output,) = settings(tmp_path, THREE + said).outputs
     assert (output.title, output.subtitle) == ("Out", "Of everything")
@@ -240,6 +242,25 @@ def test_everything_that_an_output_may_say_arrives(tmp_path: Path) -> None:
     assert (output.order, output.limit, output.language) == ("oldest", 7, "pt-BR")
     assert output.max_age == timedelta(days=30)
     assert str(output.rules.keep) == "title:kursk OR title:sumy"
+    assert (output.archive, output.hub) == (20, "https://hub.example/")
+
+
+@pytest.mark.parametrize(
+    ("said", "size", "complete"),
+    [
+        ("", 100, False),
+        ("    archive: on\n", 100, False),
+        ("    archive: true\n", 100, False),
+        ("    archive: off\n", 0, False),
+        ("    archive: 250\n", 250, False),
+        ("    archive: complete\n", 0, True),
+    ],
+)
+def test_an_output_is_archived_or_complete_as_it_says(
+    tmp_path: Path, said: str, size: int, complete: bool
+) -> None:
+    (output,) = settings(tmp_path, THREE + said).outputs
+    assert (output.archive, output.complete) == (size, complete)
 
 
 def test_an_output_without_a_title_is_titled_by_its_id(tmp_path: Path) -> None:
@@ -308,6 +329,9 @@ def test_a_file_that_is_not_there_is_a_config_error_with_a_way_out(tmp_path: Pat
         ("outputs: [{id: a, sources: []}]", 1, 28, "outputs[0].sources", "selects nothing", "all"),
         ("outputs: [{id: a, language: e_n}]", 1, 29, "outputs[0].language", "language", "pt-BR"),
         ("outputs: [{id: a, atom_id: x y}]", 1, 28, "outputs[0].atom_id", "absolute IRI", "tag:"),
+        ("outputs: [{id: a, archive: x}]", 1, 28, "outputs[0].archive", "neither a number", ""),
+        ("outputs: [{id: a, archive: 9}]", 1, 28, "outputs[0].archive", "from 10 to 1000", ""),
+        ("outputs: [{id: a, hub: x://h}]", 1, 24, "outputs[0].hub", "does not begin", "x:"),
         ("network: {allow: 10.0.0.1/8}", 1, 18, "network.allow[0]", "bits", "10.0.0.0/8"),
         ("network: {allow: lan}", 1, 18, "network.allow[0]", "not an address range", "/16"),
         ("network: {proxy: socks://x}", 1, 18, "network.proxy", "does not begin", "socks:"),

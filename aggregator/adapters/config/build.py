@@ -237,6 +237,9 @@ def _output(
         max_age=shape.max_age,
         author=shape.author,
         language=shape.language,
+        archive=shape.archive or 0,
+        complete=shape.archive is None,
+        hub=shape.hub or "",
         place=problems.place(item.node.start),
     )
 

@@ -23,6 +23,9 @@ Element = TypeVar("Element")
 
 _LONGEST_SECRET = 65_536  # bytes of a file that holds one
 _LONGEST_LINE = 1000
+USUAL_PAGE: Final = 100  # articles of an archive page
+SMALLEST_PAGE: Final = 10
+LARGEST_PAGE: Final = 1000
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
@@ -169,6 +172,24 @@ def read_base_url(value: object, info: ValidationInfo) -> str:
     if "?" in url:
         raise Wrong("a public address has no query", "write https://feeds.example.org/")
     return url if url.endswith("/") else url + "/"
+
+
+def read_hub(value: object, info: ValidationInfo) -> str:
+    return _bare_url(value, info)
+
+
+def read_archive(value: object) -> int | None:
+    """Return the articles of one archive page; 0: no archive, None: the feed is complete."""
+    if isinstance(value, bool):
+        return USUAL_PAGE if value else 0
+    if isinstance(value, int):
+        if SMALLEST_PAGE <= value <= LARGEST_PAGE:
+            return value
+        raise Wrong(f"{value} is not from {SMALLEST_PAGE} to {LARGEST_PAGE}")
+    known: dict[object, int | None] = {"on": USUAL_PAGE, "off": 0, "complete": None}
+    if value not in known:
+        raise Wrong("is neither a number nor one of on, off and complete")
+    return known[value]
 
 
 def read_proxy(value: object, info: ValidationInfo) -> str:

@@ -152,6 +152,15 @@ class OutputShape(Shape):
     max_age: types.Period | None = key(None, "Articles older than this are left out.")
     author: types.Line = key("", "The author of the feed.")
     language: types.Language = key("", "The language of the feed.")
+    archive: types.Archive = key(
+        "on",
+        "Whether articles that leave the feed stay in archive pages behind it (RFC 5005): `on`, "
+        "`off`, the number of articles of a page (10 to 1000; `on` is 100, never more than "
+        "`limit`), or `complete`, which tells readers to forget what is not in the feed.",
+    )
+    hub: types.Hub | None = key(
+        None, "The address of a WebSub hub. It is told whenever the feed has changed."
+    )
 
 
 class LimitsShape(Shape):

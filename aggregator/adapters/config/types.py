@@ -15,16 +15,20 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 
 from aggregator.adapters.config.reading import (
+    LARGEST_PAGE,
+    SMALLEST_PAGE,
     bytes_within,
     distinct,
     off_switch,
     one_or_list,
+    read_archive,
     read_atom_id,
     read_base_url,
     read_cron,
     read_expanded,
     read_file,
     read_header_name,
+    read_hub,
     read_interval,
     read_language,
     read_line,
@@ -125,6 +129,20 @@ SecretFile = Annotated[
 HeaderName = Annotated[str, PlainValidator(read_header_name), _schema(_STRING), Kind("name")]
 Language = Annotated[str, PlainValidator(read_language), _schema(_STRING), Kind("language tag")]
 AtomId = Annotated[str, PlainValidator(read_atom_id), _schema(_STRING), Kind("IRI")]
+Archive = Annotated[
+    int | None,
+    PlainValidator(read_archive),
+    _schema(
+        {
+            "anyOf": [
+                {"enum": ["on", "off", "complete", True, False]},
+                {"type": "integer", "minimum": SMALLEST_PAGE, "maximum": LARGEST_PAGE},
+            ]
+        }
+    ),
+    Kind("`on`, `off`, `complete` or number"),
+]
+Hub = Annotated[str, PlainValidator(read_hub), _schema(_STRING), Kind("URL, `${VAR}`")]
 Listen = Annotated[str, PlainValidator(read_listen), _schema(_STRING), Kind("HOST:PORT, `${VAR}`")]
 Networks = Annotated[
     tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(read_network)], ...],
