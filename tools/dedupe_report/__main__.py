@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from aggregator.app import clock
 from tools.dedupe_report import material
 from tools.dedupe_report.merges import listing, merges
 from tools.dedupe_report.run import Result, measure_told
@@ -67,7 +68,7 @@ def _needed(options: argparse.Namespace) -> Path:
 
 def _merges(options: argparse.Namespace) -> Iterator[str]:
     if options.merges == "captures":
-        return listing(merges(material.captures(options.corpus)), {})
+        return listing(merges(material.captures(options.corpus, now=clock.now())), {})
     documents, stories = material.by_publisher(material.headlines(options.corpus))
     return listing(merges(documents), stories)
 

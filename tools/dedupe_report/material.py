@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -19,6 +19,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 GENERATOR = "duplicate_stories.py"
 CAPTURES = "arminreiter__FeedReader/FeedReader.Tests/Feeds"
 HEADLINES = "ankurbag__my-refugee-app/uci-news-aggregator.csv"
+CAPTURED_AT = datetime(2017, 1, 7, 15, 30, tzinfo=UTC)
+_DATE = re.compile(rb"(<(?:pubDate|published|updated)>)([^<]+)")
 _TEXT = re.compile(
     rb"<description>[^<]*</description>(?=</item>)"
     rb'|<content type="html">[^<]*</content>(?=</entry>)'
@@ -102,11 +104,31 @@ def without_texts(body: bytes) -> bytes:
 # --- real ones
 
 
-def captures(corpus: Path) -> dict[str, bytes]:
-    """The front pages of January 2017, by name."""
+def captures(corpus: Path, *, now: datetime) -> dict[str, bytes]:
+    """The front pages of January 2017 by name, as if they were captured `now`.
+
+    Their dates are moved: some of the feeds have none and count as seen now, and a story is not
+    compared with one nine years older.
+    """
+    by = now - CAPTURED_AT
     return {
-        file.stem.lower(): file.read_bytes() for file in sorted((corpus / CAPTURES).glob("*.xml"))
+        file.stem.lower(): _moved(file.read_bytes(), by)
+        for file in sorted((corpus / CAPTURES).glob("*.xml"))
     }
+
+
+def _moved(body: bytes, by: timedelta) -> bytes:
+    return _DATE.sub(lambda found: found[1] + _moved_date(found[2].decode(), by), body)
+
+
+def _moved_date(date: str, by: timedelta) -> bytes:
+    """An RFC 822 or RFC 3339 date, later; what is neither stays."""
+    if re.match(r"\d{4}-\d\d-\d\dT", date):
+        return (datetime.fromisoformat(date.replace("Z", "+00:00")) + by).isoformat().encode()
+    try:
+        return format_datetime(parsedate_to_datetime(date) + by).encode()
+    except ValueError:
+        return date.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
