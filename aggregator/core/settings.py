@@ -75,6 +75,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may read a private output: who knows the token, or the password, of those that are set.
+
+    The token is part of the address, so it consists of characters that need no escapes.
+    """
+
+    token: Secret | None = None
+    username: str = ""  # "" accepts any
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """A merged feed that is published. `sources` holds ids, resolved, in feeds.yaml order."""
 
@@ -89,10 +101,22 @@ class Output:
     max_age: timedelta | None = None
     author: str = ""
     language: str = ""
+    aliases: tuple[str, ...] = ()  # former ids
+    access: Access | None = None  # None: everybody may read it
     archive: int = 100  # articles of one archive page (RFC 5005 §4); 0: no archive
     complete: bool = False  # the document is all there is (RFC 5005 §2): what left it is gone
     hub: str = ""  # a WebSub hub that is told of changes, and named to subscribers
     place: Place | None = None
+
+    def base_of(self, base_url: str) -> str:
+        """Where the addresses of its documents begin: below its token, when it has one.
+
+        The documents of an output with a token name each other with it: who has one of them
+        knows it, and without it none could be followed.
+        """
+        if self.access is None or self.access.token is None:
+            return base_url
+        return f"{base_url}private/{self.access.token.value}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +163,8 @@ class Server:
     """Where `aggregator run` listens."""
 
     listen: str = "127.0.0.1:8080"
+    gone_for: timedelta = timedelta(days=90)  # how long a removed output answers 410
+    max_requests: int = 0  # whole documents of one feed for one client in an hour; 0: any number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

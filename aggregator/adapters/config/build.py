@@ -21,6 +21,7 @@ from aggregator.adapters.config.values import quoted
 from aggregator.core.filter import Rule, RuleError, compile_rule
 from aggregator.core.model import Place
 from aggregator.core.settings import (
+    Access,
     Dedupe,
     Limits,
     Network,
@@ -217,9 +218,35 @@ def _outputs(checked: Checked, names: Sequence[Named], problems: Problems) -> tu
         return (Output(id="all", title=checked.root.title, sources=everything),)
     items = checked.outputs
     _check_unique(items, [_text_at(item.node, "id") or "" for item in items], problems)
+    _check_aliases(items, problems)
     return tuple(
         _output(item, item.shape, names, problems) for item in items if item.shape is not None
     )
+
+
+def _check_aliases(items: Sequence[Item[OutputShape]], problems: Problems) -> None:
+    """Note former ids that are not free: an address leads to one output."""
+    taken = {_text_at(item.node, "id"): item.node.start for item in items}
+    for item in items:
+        for leaf in _scalars(find(item.node, ("aliases",))):
+            first = taken.setdefault(leaf.text, leaf.start)
+            if first != leaf.start:
+                what = f"the id {quoted(leaf.text)} is taken"
+                hint = f"first in line {problems.place(first).line}"
+                problems.add(leaf.start, dotted((*item.path, "aliases")), what, hint)
+
+
+def _access(item: Item[OutputShape], shape: OutputShape, problems: Problems) -> Access | None:
+    _check_either_or(item.node, item.path, problems)
+    password = shape.password or shape.password_file
+    if shape.username and not password and not item.broken & {"password", "password_file"}:
+        what = "has a username and no password"
+        problems.add(find(item.node, ("username",)).start, dotted(item.path), what)
+    if password and not password.value:
+        problems.add(item.node.start, dotted((*item.path, "password")), "the password is empty")
+    if not (shape.token or password):
+        return None
+    return Access(token=shape.token, username=shape.username, password=password)
 
 
 def _output(
@@ -237,6 +264,8 @@ def _output(
         max_age=shape.max_age,
         author=shape.author,
         language=shape.language,
+        aliases=shape.aliases,
+        access=_access(item, shape, problems),
         archive=shape.archive or 0,
         complete=shape.archive is None,
         hub=shape.hub or "",

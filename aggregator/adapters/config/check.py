@@ -51,7 +51,7 @@ ALL_SHAPES: tuple[type[Shape], ...] = (
     ServerShape,
 )
 _PUBLIC = frozenset(name for shape in ALL_SHAPES for name in shape.model_fields) | {"cron"}
-_SECRET = frozenset({"password", "headers"})
+_SECRET = frozenset({"password", "headers", "token"})
 _RULES = frozenset({"keep", "drop"})
 _TELLING = re.compile(r"(?im)(?:password|headers|authorization|token|secret|key|cookie)\b(.*)$")
 _LINE = re.compile(r"(?m)^[\s-]*[\"']?([^\s:\"']+)[\"']?:(?=\s)(.*)$")

@@ -28,6 +28,7 @@ SMALLEST_PAGE: Final = 10
 LARGEST_PAGE: Final = 1000
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 §5.6.2 token
 _OWN_HEADERS: Final = frozenset(
@@ -135,6 +136,15 @@ def _read_secret(value: object, info: ValidationInfo) -> str:
 
 def read_password_file(value: object, info: ValidationInfo) -> Secret:
     return Secret(value=_read_secret(value, info))
+
+
+def read_token(value: object, info: ValidationInfo) -> Secret:
+    """A secret that is part of an address: long enough not to be guessed, nothing to escape."""
+    secret = read_secret(value, info)
+    if not _TOKEN.fullmatch(secret.value):
+        what = "a token has 16 to 128 characters of A-Z, a-z, 0-9, hyphen and underscore"
+        raise Wrong(what, "python -c 'import secrets; print(secrets.token_urlsafe())' makes one")
+    return secret
 
 
 def read_path(value: object, info: ValidationInfo) -> Path:

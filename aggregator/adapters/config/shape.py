@@ -152,6 +152,25 @@ class OutputShape(Shape):
     max_age: types.Period | None = key(None, "Articles older than this are left out.")
     author: types.Line = key("", "The author of the feed.")
     language: types.Language = key("", "The language of the feed.")
+    aliases: types.Aliases = key(
+        [],
+        "Ids the output had before. Their addresses lead to the new ones, and what was remembered "
+        "under them is kept.",
+    )
+    token: types.Token | None = key(
+        None,
+        "Makes the output private: it is found at `private/TOKEN/feeds/ID.atom` and nowhere else. "
+        "16 characters or more of `A-Z a-z 0-9 - _`. Never shown.",
+    )
+    username: types.Expanded = key(
+        "", "User name that goes with `password`; any name will do when left out."
+    )
+    password: types.SecretText | None = key(
+        None, "Makes the output private: readers need the password (HTTP Basic). Never shown."
+    )
+    password_file: types.SecretFile | None = key(
+        None, "A file that holds the password. Instead of `password`."
+    )
     archive: types.Archive = key(
         "on",
         "Whether articles that leave the feed stay in archive pages behind it (RFC 5005): `on`, "
@@ -229,6 +248,18 @@ class ServerShape(Shape):
     """The built-in server of `aggregator run`."""
 
     listen: types.Listen = key("127.0.0.1:8080", "Where it listens.")
+    gone_for: types.Period = key(
+        "90d",
+        "How long the addresses of an output that was taken out answer 410 (gone); later, 404.",
+    )
+    max_requests: int = key(
+        0,
+        "How often one client may have the whole of one feed in an hour; then it gets 429. `0` is "
+        "no limit. What it has already (304) does not count. Clients are told apart by address, "
+        "so it is of no use behind a proxy.",
+        ge=0,
+        le=100_000,
+    )
 
 
 class RootShape(Shape):

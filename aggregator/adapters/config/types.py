@@ -42,6 +42,7 @@ from aggregator.adapters.config.reading import (
     read_secret,
     read_source_id,
     read_tag,
+    read_token,
     read_url,
     read_way,
     selecting,
@@ -96,6 +97,13 @@ SourceId = Annotated[str, PlainValidator(read_source_id), _schema(_ID), Kind("id
 OutputId = Annotated[str, PlainValidator(read_output_id), _schema(_ID), Kind("id")]
 _LISTED = BeforeValidator(one_or_list)
 _DISTINCT = AfterValidator(distinct)
+Aliases = Annotated[
+    tuple[OutputId, ...],
+    _LISTED,
+    _DISTINCT,
+    _schema({"anyOf": [_ID, {"type": "array", "items": _ID}]}),
+    Kind("id or list"),
+]
 Tags = Annotated[
     tuple[Annotated[str, PlainValidator(read_tag)], ...],
     _LISTED,
@@ -120,6 +128,12 @@ Cron = Annotated[Schedule, PlainValidator(read_cron), _schema(_CRON), Kind("cron
 SecretText = Annotated[
     Secret,
     PlainValidator(read_secret),
+    _schema({"anyOf": [_STRING, _FILE_KEY]}),
+    Kind("text, `${VAR}` or `{file: path}`"),
+]
+Token = Annotated[
+    Secret,
+    PlainValidator(read_token),
     _schema({"anyOf": [_STRING, _FILE_KEY]}),
     Kind("text, `${VAR}` or `{file: path}`"),
 ]
