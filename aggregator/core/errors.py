@@ -4,6 +4,7 @@ AggregatorError ─┬─ ConfigError            the operator's mistake; exit co
                  ├─ SourceError ─┬─ FetchError   one source failed: recorded, others go on
                  │               └─ ParseError
                  ├─ StoreError             the database refused: stop this run; exit code 1
+                 ├─ RulingError            a story cannot be split or merged so; exit code 1
                  └─ PublishError           the disk refused: logged, the next build tries again
 """
 
@@ -104,6 +105,10 @@ class ParseError(SourceError):
 
 class StoreError(AggregatorError):
     """The database refused."""
+
+
+class RulingError(AggregatorError):
+    """What the operator asked of a story cannot be done; nothing was changed."""
 
 
 class PublishError(AggregatorError):

@@ -319,3 +319,23 @@ class StoredEntry:
     evidence: str
     first_seen: datetime
     held: str = ""  # why outputs may not show it: queued (not yet) or seen (never); "" they may
+    home: str = ""  # slug of the article that the rule gave it, where the operator moved it since
+    matched_source: str = ""  # the entry that it was recognised by; "" when it founded the
+    matched_guid: str = ""  # article, or when that entry is known no more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What the operator decided about a story. `at` and `undone_at` are when.
+
+    "split": the entry (source, guid) was taken out of the article `other` and is the article
+    `slug` since. "merge": the article `slug` became part of `other`.
+    """
+
+    kind: str  # split, merge
+    slug: str
+    other: str
+    source: str = ""
+    guid: str = ""
+    at: datetime
+    undone_at: datetime | None = None  # None: in force

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from aggregator.adapters.sqlite import homes
 from aggregator.adapters.sqlite.codec import (
     many,
     sketch_from_blob,
@@ -29,51 +30,75 @@ WHERE +e.source = :source ORDER BY e.slug_hash, e.first_seen, e.entry_key
 """
 
 
+# The entries whose home is a retired article, in the one that it is now: the oldest of each.
+HOME_MEMBERS = """
+SELECT json_extract(wanted.value, '$[0]'), e.source, e.guid, e.link, e.headline,
+    coalesce(e.published, e.publisher_updated), e.first_seen, e.words, e.sketch
+FROM json_each(:into) AS wanted CROSS JOIN entries AS e ON e.entry_key IN (
+    SELECT entry_key FROM entries WHERE slug_hash = json_extract(wanted.value, '$[1]')
+    AND home = json_extract(wanted.value, '$[0]')
+    ORDER BY first_seen, source, held, entry_key LIMIT :limit)
+ORDER BY wanted.key, e.first_seen, e.source, e.held, e.entry_key
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """The part of a reading that may be stored, and what is known about it."""
+    """The part of a reading that may be stored, and what is known about it.
+
+    The judge decides as if the operator had ruled nothing: to it an article that was merged
+    away is a candidate like any other. `into` says which article each of those is now.
+    """
 
     reading: Reading
     known: Known
+    into: Mapping[int, int] = field(default_factory=dict)
 
 
 def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) -> Knowledge:
     """Read the stored entries of the document, and the articles its other entries may join."""
-    entries, foreign = _known_entries(connection, reading, source=source)
+    into: dict[int, int] = {}
+    entries, foreign = _known_entries(connection, reading, source=source, into=into)
     if foreign:
         reading = _without(reading, foreign)
     keys = judge.unseen_keys(reading, entries)
-    unseen = {each.slug_hash for each in reading.identities if each.entry_key not in entries}
-    candidates = _candidates(connection, keys) if keys else {}
+    unseen = [each for each in reading.identities if each.entry_key not in entries]
+    ruled = bool(keys) and homes.any_ruling(connection)
+    candidates = _candidates(connection, keys, into=into if ruled else None) if keys else {}
+    if ruled:
+        candidates = homes.without_barred(connection, candidates, unseen, source=source, into=into)
     found = {each.slug_hash for shared in candidates.values() for each in shared}
     known = Known(
         entries=entries,
         candidates=candidates,
-        taken=_taken(connection, unseen) if unseen else frozenset(),
-        own=_own(connection, found, source=source) if found else {},
+        taken=_taken(connection, {each.slug_hash for each in unseen}) if unseen else frozenset(),
+        own=_own(connection, found, source=source, into=into) if found else {},
     )
-    return Knowledge(reading, known)
+    return Knowledge(reading, known, into)
 
 
 def _known_entries(
-    connection: sqlite3.Connection, reading: Reading, *, source: str
+    connection: sqlite3.Connection, reading: Reading, *, source: str, into: dict[int, int]
 ) -> tuple[dict[int, KnownEntry], frozenset[int]]:
     """The stored entries by key, and the keys that entries of other sources have.
 
     64 bits can be forged with patience: a guid made to hit another source's entry must not
-    reach it (S36).
+    reach it (S36). Entries that the operator has moved come with their home; `into` gets the rest.
     """
     entries: dict[int, KnownEntry] = {}
     foreign: set[int] = set()
     for row in connection.execute(
-        "SELECT e.source, e.entry_key, e.slug_hash, a.slug, a.atom_id, e.content_hash, e.changes, "
-        "e.published, e.publisher_updated, e.updated, e.first_seen "
+        "SELECT e.source, e.entry_key, coalesce(e.home, e.slug_hash), a.slug, a.atom_id, "
+        "e.content_hash, e.changes, e.published, e.publisher_updated, e.updated, e.first_seen, "
+        "e.slug_hash "
         "FROM json_each(?) AS wanted CROSS JOIN entries AS e ON e.entry_key = wanted.value "
         "CROSS JOIN articles AS a ON a.slug_hash = e.slug_hash",
         (many({identity.entry_key for identity in reading.identities}),),
     ):
         if row[0] == source:
-            entries[row[1]] = _known_entry(*row[1:])
+            entries[row[1]] = _known_entry(*row[1:-1])
+            if row[2] != row[-1]:
+                into[row[2]] = row[-1]
         else:
             foreign.add(row[1])
     return entries, frozenset(foreign)
@@ -141,9 +166,12 @@ def kinds(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def _candidates(
-    connection: sqlite3.Connection, keys: Sequence[Key]
+    connection: sqlite3.Connection, keys: Sequence[Key], *, into: dict[int, int] | None
 ) -> dict[Key, tuple[Candidate, ...]]:
-    """The newest eight articles under each key, newest first."""
+    """The newest eight articles under each key, newest first; one that all entries left is none.
+
+    `into` gets those of them that are another one now; None: the operator has ruled nothing.
+    """
     numbers = kinds(connection)
     askable = [key for key in keys if key.kind in numbers]
     found = connection.execute(
@@ -159,8 +187,13 @@ def _candidates(
         },
     ).fetchall()
     members = _members(connection, {row[1] for row in found})
+    if into is not None and (retired := homes.successors(connection, {row[1] for row in found})):
+        into.update(retired)
+        members |= _home_members(connection, retired)
     candidates: defaultdict[Key, list[Candidate]] = defaultdict(list)
     for index, slug_hash, slug, atom_id, headline in found:
+        if slug_hash not in members:
+            continue
         candidates[askable[index]].append(
             Candidate(
                 slug_hash=slug_hash,
@@ -191,6 +224,18 @@ def _members(
     return members
 
 
+def _home_members(
+    connection: sqlite3.Connection, into: Mapping[int, int]
+) -> defaultdict[int, list[Member]]:
+    """The oldest eight entries whose home is a retired article, by that article."""
+    members: defaultdict[int, list[Member]] = defaultdict(list)
+    for slug_hash, *values in connection.execute(
+        HOME_MEMBERS, {"into": many(into.items()), "limit": MEMBERS_OF_CANDIDATE}
+    ):
+        members[slug_hash].append(_member(*values))
+    return members
+
+
 def _member(
     source: str,
     guid: str,
@@ -214,13 +259,18 @@ def _member(
 
 
 def _own(
-    connection: sqlite3.Connection, slug_hashes: Iterable[int], *, source: str
+    connection: sqlite3.Connection,
+    slug_hashes: Iterable[int],
+    *,
+    source: str,
+    into: Mapping[int, int],
 ) -> dict[int, OwnCopy]:
     """How the source itself carries those of the articles that it carries."""
+    present = {slug_hash: into.get(slug_hash, slug_hash) for slug_hash in slug_hashes}
     own: dict[int, OwnCopy] = {}
     for slug_hash, held, content_hash, updated in connection.execute(
-        OWN_COPIES, {"articles": many(slug_hashes), "source": source}
+        OWN_COPIES, {"articles": many(set(present.values())), "source": source}
     ):
         least = min(held, own[slug_hash].held) if slug_hash in own else held
         own[slug_hash] = OwnCopy(held=least, content_hash=content_hash, updated=to_moment(updated))
-    return own
+    return {each: own[now] for each, now in present.items() if now in own}

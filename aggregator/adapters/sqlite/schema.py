@@ -204,4 +204,51 @@ def _headlines_of_entries(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first_schema, _headlines_of_entries)
+def _rulings(db: Database) -> None:
+    """What the operator decided: each ruling, and which article a retired one has become.
+
+    `home` is the article that the judge gave an entry, where the operator has moved it since.
+    `matched` is the entry that made it join. Both are null for most.
+    """
+    db.execute("ALTER TABLE entries ADD COLUMN home INTEGER")
+    db.execute("ALTER TABLE entries ADD COLUMN matched INTEGER")
+    _table(db, "rulings").create(
+        {
+            "number": int,
+            "kind": str,
+            "at": int,
+            "undone_at": int,
+            "article": int,
+            "other": int,
+            "home": int,
+            "source": str,
+            "guid": str,
+        },
+        pk="number",
+        not_null={"kind", "at", "article", "other", "home", "source", "guid"},
+    )
+    _table(db, "rulings").create_index(["article"])
+    _table(db, "rulings").create_index(["other"])
+    _table(db, "retired").create(
+        {"slug_hash": int, "successor": int}, pk="slug_hash", not_null={"successor"}
+    )
+    _table(db, "retired").create_index(["successor"])
+
+
+def _roster_of_outputs(db: Database) -> None:
+    """Since when an output is no longer listed, and what the versions of its documents held."""
+    db.execute("ALTER TABLE outputs ADD COLUMN removed_at INTEGER")
+    db.execute("ALTER TABLE outputs ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
+    _table(db, "histories").create(
+        {"output": str, "form": str, "history": str},
+        pk=("output", "form"),
+        not_null={"output", "form", "history"},
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _first_schema,
+    _headlines_of_entries,
+    _rulings,
+    _roster_of_outputs,
+)
