@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
 from aggregator.core.outcome import Outcome, Saved
-from aggregator.core.settings import Source
+from aggregator.core.settings import Output, Source
 
 
 class Store(Protocol):
@@ -79,6 +79,9 @@ class Store(Protocol):
     def states(self) -> Iterator[SourceState]:
         """The states of all listed sources, by id."""
 
+    def next_polls(self) -> dict[str, datetime]:
+        """When each listed source is polled next."""
+
     def next_due(self) -> datetime | None:
         """The earliest moment a listed, unleased, not gone source is due."""
 
@@ -123,6 +126,25 @@ class Store(Protocol):
         """
 
     def output_states(self) -> dict[str, OutputState]: ...
+
+    def list_outputs(self, outputs: Sequence[Output], *, now: datetime) -> None:
+        """Make the store know exactly these outputs.
+
+        What is remembered of one (its Atom id, what it carried when) is kept when it is taken
+        out, and passes to an output that names it as an alias and is new itself.
+        """
+
+    def removed_outputs(self) -> dict[str, datetime]:
+        """The public outputs that were taken out, and when that was noticed."""
+
+    def history(self, output: str, form: str) -> str:
+        """The history of the versions of a document (see core.versions); "" when there is none.
+
+        `form` is the ending of its file: "atom".
+        """
+
+    def keep_histories(self, output: str, histories: Mapping[str, str]) -> None:
+        """Replace the histories of some forms of an output."""
 
     # --- reading commands
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from aggregator.adapters.sqlite import ledger, lookup, moving, saving, schema, shown, states, upkeep
+from aggregator.adapters.sqlite import (
+    ledger,
+    lookup,
+    moving,
+    saving,
+    schema,
+    serving,
+    shown,
+    states,
+    upkeep,
+)
 from aggregator.adapters.sqlite.connection import Connections, connect, refusals
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
 from aggregator.core.outcome import Outcome, Saved
-from aggregator.core.settings import Source
+from aggregator.core.settings import Output, Source
 
 
 class SqliteStore:
@@ -133,6 +143,10 @@ class SqliteStore:
         with self._connected() as connection:
             yield from states.states(connection)
 
+    def next_polls(self) -> dict[str, datetime]:
+        with self._connected() as connection:
+            return serving.next_polls(connection)
+
     def next_due(self) -> datetime | None:
         with self._connected() as connection:
             return states.next_due(connection)
@@ -172,6 +186,22 @@ class SqliteStore:
     def output_states(self) -> dict[str, OutputState]:
         with self._connected() as connection:
             return ledger.output_states(connection)
+
+    def list_outputs(self, outputs: Sequence[Output], *, now: datetime) -> None:
+        with self._connected() as connection:
+            serving.list_outputs(connection, outputs, now=now)
+
+    def removed_outputs(self) -> dict[str, datetime]:
+        with self._connected() as connection:
+            return serving.removed_outputs(connection)
+
+    def history(self, output: str, form: str) -> str:
+        with self._connected() as connection:
+            return serving.history(connection, output, form)
+
+    def keep_histories(self, output: str, histories: Mapping[str, str]) -> None:
+        with self._connected() as connection:
+            serving.keep_histories(connection, output, histories)
 
     # --- reading commands
 

@@ -1,0 +1,103 @@
+"""What the server goes by: outputs that went or changed their id, histories, next polls."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator.adapters.sqlite import SqliteStore, schema
+from aggregator.adapters.sqlite.connection import as_database
+from aggregator.core.settings import Access, Output, Secret
+from tests.adapters.store.polls import adopt, source
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+BOARD = Output(id="board", title="Board", access=Access(token=Secret(value="x" * 20)))
+
+
+def output(name: str, *aliases: str) -> Output:
+    return Output(id=name, title=name, aliases=aliases)
+
+
+def opened(store: SqliteStore, name: str) -> str:
+    """Open a build of an output, as the first build does; returns its Atom id."""
+    state = store.open_build(name, digest="d", fresh_id=f"urn:{name}:fresh", now=NOON)
+    return state.atom_id
+
+
+# Of W37
+def test_an_output_taken_out_is_remembered_with_the_time(store: SqliteStore) -> None:
+    for name in ("a", "b"):
+        opened(store, name)
+    store.list_outputs([output("a"), output("b")], now=NOON)
+    assert store.removed_outputs() == {}
+    store.list_outputs([output("a")], now=NOON)
+    store.list_outputs([output("a")], now=LATER)
+    assert store.removed_outputs() == {"b": NOON}
+    store.list_outputs([output("a"), output("b")], now=LATER)
+    assert store.removed_outputs() == {}
+
+
+def test_nobody_is_told_that_there_was_a_private_output(store: SqliteStore) -> None:
+    opened(store, "board")
+    store.list_outputs([BOARD], now=NOON)
+    store.list_outputs([], now=LATER)
+    assert store.removed_outputs() == {}
+
+
+# Of W37
+def test_a_renamed_output_stays_what_it_was(reopen: Callable[[], SqliteStore]) -> None:
+    store = reopen()
+    assert opened(store, "old") == "urn:old:fresh"
+    store.keep_histories("old", {"atom": "[]"})
+    store.list_outputs([output("old")], now=NOON)
+    store.list_outputs([output("new", "older", "old")], now=LATER)
+    again = reopen()
+    assert opened(again, "new") == "urn:old:fresh"
+    assert again.history("new", "atom") == "[]"
+    assert again.history("old", "atom") == ""
+    assert again.removed_outputs() == {}
+
+
+def test_an_output_of_its_own_takes_nothing_from_a_former_id(store: SqliteStore) -> None:
+    for name in ("new", "old"):
+        opened(store, name)
+    store.list_outputs([output("new", "old")], now=NOON)
+    assert opened(store, "new") == "urn:new:fresh"
+    assert store.removed_outputs() == {"old": NOON}
+
+
+def test_histories_of_each_form_are_replaced(store: SqliteStore) -> None:
+    assert store.history("a", "atom") == ""
+    store.keep_histories("a", {"atom": "1", "rss": "2"})
+    store.keep_histories("a", {"rss": "3"})
+    assert (store.history("a", "atom"), store.history("a", "rss")) == ("1", "3")
+
+
+def test_the_next_polls_of_listed_sources_are_told(store: SqliteStore) -> None:
+    adopt(store, source("a"), source("b"))
+    adopt(store, source("b"))
+    assert store.next_polls() == {state.source: state.next_poll_at for state in store.states()}
+    assert list(store.next_polls()) == ["b"]
+
+
+def test_an_older_file_learns_of_removals_and_histories(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    before = schema.MIGRATIONS.index(schema._roster_of_outputs)
+    for migration in schema.MIGRATIONS[:before]:
+        migration(as_database(connection))
+    connection.execute(
+        "INSERT INTO outputs (output, atom_id, digest, settings_changed_at, built_change) "
+        "VALUES ('a', 'urn:a', 'd', 1, 1)"
+    )
+    connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {before}")
+    connection.close()
+    with SqliteStore.open(path) as store:
+        assert opened(store, "a") == "urn:a"
+        store.list_outputs([], now=NOON)
+        assert store.removed_outputs() == {"a": NOON}
+        assert store.history("a", "atom") == ""
