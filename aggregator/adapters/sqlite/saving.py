@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.adapters.sqlite import aliases, ledger, states, waiting
+from aggregator.adapters.sqlite import aliases, ledger, renaming, states, waiting
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
     legal,
@@ -102,6 +102,8 @@ def _let_out(connection: sqlite3.Connection, outcome: Outcome, novelty: Novelty)
 
 
 def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Reading) -> Novelty:
+    if outcome.state.last_success_at is None:
+        renaming.take_over(connection, reading, source=outcome.state.source)
     # The id of the state, as everywhere: a Source is only what the judge wants to know of it.
     found = knowledge(connection, reading, source=outcome.state.source)
     decisions = judge.resolve(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.adapters.sqlite import codec
+from aggregator.adapters.sqlite import codec, renaming
 from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.adapters.sqlite.rows import COLUMNS, from_row, to_row
@@ -44,6 +44,7 @@ def adopt(
     """See Store.adopt. Rows that are right already are not written."""
     listed = many(source.id for source in sources)
     with writing(connection):
+        renaming.follow(connection, sources)
         known = {row[0] for row in connection.execute("SELECT source FROM source_state")}
         fresh = [source for source in sources if source.id not in known]
         connection.executemany(_INSERT, map(to_row, _first_states(fresh, now=now, spread=spread)))

@@ -1,0 +1,169 @@
+"""A source that feeds.yaml calls by another id is still the same source.
+
+The keys of entries cover the id of their source, so that no source can reach the entries of
+another. When an operator renames a source, or the id made from its host changes with its address,
+what is stored goes over to the new id: otherwise a whole feed would come back as new.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+from aggregator.adapters.sqlite import ledger
+from aggregator.adapters.sqlite.codec import many
+from aggregator.adapters.sqlite.knowing import kinds
+from aggregator.core.identify import guid_keys
+from aggregator.core.model import Key, Reading
+from aggregator.core.settings import Source
+from aggregator.core.slug import hash64
+
+LOOKED_AT = 50  # entries of a document, and sources no longer listed, that are compared
+LEAST = 2  # entries that must be the same: one may be an accident
+_BATCH = 500  # entries renamed by one statement
+
+# Which sources have an entry with this title in an article that one of these keys leads to.
+_SAME_ENTRIES = """
+SELECT e.source, count(DISTINCT json_extract(wanted.value, '$[4]')) AS same
+FROM json_each(:wanted) AS wanted
+CROSS JOIN keys AS k ON k.value = json_extract(wanted.value, '$[0]')
+    AND k.kind = json_extract(wanted.value, '$[1]')
+CROSS JOIN entries AS e ON e.slug_hash = k.slug_hash
+WHERE e.source = json_extract(wanted.value, '$[2]') AND e.title = json_extract(wanted.value, '$[3]')
+GROUP BY e.source ORDER BY same DESC, e.source LIMIT 1
+"""
+
+
+def follow(connection: sqlite3.Connection, sources: Sequence[Source]) -> None:
+    """Give new ids what is known of ids no longer listed that have the same address."""
+    listed = {source.id for source in sources}
+    states = connection.execute(
+        "SELECT source, url, effective_url FROM source_state ORDER BY last_success_at, source"
+    ).fetchall()
+    known = {source for source, _, _ in states}
+    left = {
+        _place(address): source
+        for source, url, effective_url in states
+        for address in (effective_url, url)
+        if address and source not in listed
+    }
+    for source in sources:
+        old = left.get(_place(source.url)) if source.id not in known else None
+        if old is not None:
+            left = {place: other for place, other in left.items() if other != old}
+            _rename(connection, old, source.id, tables=_tables_with(connection, "source"))
+
+
+def _place(address: str) -> str:
+    """The address without scheme: a source that went over to https is the same one."""
+    return address.partition("://")[2].rstrip("/")
+
+
+def take_over(connection: sqlite3.Connection, reading: Reading, *, source: str) -> None:
+    """Give a source at its first document the entries of one no longer listed that was the same.
+
+    So an id and an address may change at once. The same: most entries of the document are known
+    of the other source, by guid and title.
+    """
+    left = [
+        name
+        for (name,) in connection.execute(
+            "SELECT source FROM source_state WHERE listed = 0 "
+            "ORDER BY last_success_at DESC, source LIMIT ?",
+            (LOOKED_AT,),
+        )
+    ]
+    if not left:
+        return
+    wanted = list(_wanted(reading, left, numbers=kinds(connection)))
+    found = connection.execute(_SAME_ENTRIES, {"wanted": many(wanted)}).fetchone()
+    if found is None or found[1] < LEAST or 2 * found[1] <= min(_size(reading), LOOKED_AT):
+        return
+    tables = [table for table in _tables_with(connection, "source") if table != "source_state"]
+    _rename(connection, found[0], source, tables=tables)
+    articles = connection.execute("SELECT slug_hash FROM entries WHERE source = ?", (source,))
+    ledger.mark_changed(connection, [slug_hash for (slug_hash,) in articles])
+
+
+def _size(reading: Reading) -> int:
+    return len(reading.feed.entries)
+
+
+def _wanted(
+    reading: Reading, sources: Iterable[str], *, numbers: dict[str, int]
+) -> Iterator[tuple[int, int, str, str, int]]:
+    """Key, kind, source, title and place of each entry of the document, as each source's."""
+    entries = list(islice(reading.feed.entries, LOOKED_AT))
+    for source in sources:
+        for index, entry in enumerate(entries):
+            for key in _own_keys(entry.guid, source=source):
+                if key.kind in numbers:
+                    yield key.value, numbers[key.kind], source, entry.title, index
+
+
+def _own_keys(guid: str, *, source: str) -> tuple[Key, ...]:
+    """The keys of a guid that cover the source."""
+    return tuple(key for key in guid_keys(guid, source=source) if key.kind in ("guid", "guid~"))
+
+
+# --- renaming
+
+
+def _rename(connection: sqlite3.Connection, old: str, new: str, *, tables: Iterable[str]) -> None:
+    """Write the new id wherever the old one stands, alone or inside of a hash."""
+    connection.execute("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
+    numbers = kinds(connection)
+    holders = _tables_with(connection, "entry_key")
+    entry_keys = iter(
+        connection.execute("SELECT entry_key FROM entries WHERE source = ?", (old,)).fetchall()
+    )
+    while batch := [entry_key for (entry_key,) in islice(entry_keys, _BATCH)]:
+        entries = _entries(connection, batch)
+        _rename_keys(connection, entries, old, new, numbers=numbers)
+        pairs = [(hash64("entry", new, guid), entry_key) for entry_key, guid in entries]
+        for table in holders:
+            connection.executemany(
+                f"UPDATE OR IGNORE {table} SET entry_key = ? WHERE entry_key = ?", pairs
+            )
+    for table in tables:
+        connection.execute(f"UPDATE OR REPLACE {table} SET source = ? WHERE source = ?", (new, old))
+
+
+def _entries(connection: sqlite3.Connection, entry_keys: Collection[int]) -> list[tuple[int, str]]:
+    return connection.execute(
+        "SELECT e.entry_key, e.guid FROM json_each(?) AS wanted "
+        "CROSS JOIN entries AS e ON e.entry_key = wanted.value",
+        (many(entry_keys),),
+    ).fetchall()
+
+
+def _rename_keys(
+    connection: sqlite3.Connection,
+    entries: Iterable[tuple[int, str]],
+    old: str,
+    new: str,
+    *,
+    numbers: dict[str, int],
+) -> None:
+    changes = [
+        {"old": before.value, "new": after.value, "kind": numbers[before.kind]}
+        for _, guid in entries
+        for before, after in zip(
+            _own_keys(guid, source=old), _own_keys(guid, source=new), strict=True
+        )
+        if before.kind in numbers
+    ]
+    connection.executemany(
+        "UPDATE OR IGNORE keys SET value = :new WHERE value = :old AND kind = :kind", changes
+    )
+
+
+def _tables_with(connection: sqlite3.Connection, column: str) -> list[str]:
+    """The tables that have a column of this name: also those that were added since."""
+    rows = connection.execute(
+        "SELECT m.name FROM sqlite_master AS m CROSS JOIN pragma_table_info(m.name) AS c "
+        "WHERE m.type = 'table' AND c.name = ? ORDER BY m.name",
+        (column,),
+    )
+    return [name for (name,) in rows]
