@@ -137,10 +137,14 @@ def test_the_feed_has_one_id_one_title_and_one_updated() -> None:
 
 # W5 W6
 def test_self_and_alternate_are_made_from_the_public_address() -> None:
-    assert links(document()) == {
-        "self": "https://feeds.example.net/sub/feeds/all.atom",
-        "alternate": "https://feeds.example.net/sub/feeds/all/",
-    }
+    base = "https://feeds.example.net/sub/feeds/all"
+    found = [tuple(link.values()) for link in document().findall(ATOM + "link")]
+    assert found == [
+        ("self", "application/atom+xml", f"{base}.atom"),
+        ("alternate", "text/html", f"{base}/"),
+        ("alternate", "application/rss+xml", f"{base}.rss"),
+        ("alternate", "application/feed+json", f"{base}.json"),
+    ]
 
 
 def test_the_id_of_an_article_is_kept_to_the_letter() -> None:

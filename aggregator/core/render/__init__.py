@@ -1,12 +1,13 @@
-"""Articles + Output -> Atom bytes (RFC 4287). Pure; the only importer of feedgen.
+"""Articles + Output -> Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1. Pure; feedgen's only importer.
 
-Same input, same bytes, in every process. Whatever the store holds, the document is valid:
+Same input, same bytes, in every process. Whatever the store holds, the documents are valid:
 an article that cannot be rendered is left out and named, and costs the others nothing.
+All forms are made from one list of entries, which is prepared once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -16,46 +17,63 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from aggregator import __version__
-from aggregator.core.model import Article, Person
-from aggregator.core.render.cut import cut_html
-from aggregator.core.render.extension import ArticleExtension
-from aggregator.core.render.fields import (
-    language_tag,
-    legal,
-    people,
-    source_author,
-    web_address,
+from aggregator.core.model import Article
+from aggregator.core.render.extension import AtomExtension
+from aggregator.core.render.fields import legal
+from aggregator.core.render.heading import Heading
+from aggregator.core.render.jsonfeed import MARK, json_document
+from aggregator.core.render.places import (
+    ARCHIVE_FORMATS,
+    ATOM_TYPE,
+    FORMATS,
+    archive_path,
+    feed_path,
+    page_path,
 )
+from aggregator.core.render.rss import RssExtension
+from aggregator.core.render.texts import MAX_TEXT, Told, told
 from aggregator.core.settings import Output
 
-ATOM_TYPE: Final = "application/atom+xml"
+__all__ = [
+    "ARCHIVE_FORMATS",
+    "ATOM_TYPE",
+    "FORMATS",
+    "GENERATOR",
+    "MAX_DOCUMENT",
+    "MAX_TEXT",
+    "Rendered",
+    "archive_path",
+    "feed_path",
+    "is_own",
+    "page_path",
+    "render",
+]
+
 GENERATOR: Final = "aggregator"
-MAX_TEXT: Final = 512 * 1024  # characters of one entry's content; longer ones are cut
 MAX_DOCUMENT: Final = 8 * 1024 * 1024  # characters of all entries; the rest is left out
+
+_Document = Callable[[Sequence[Told]], dict[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One document. `left_out` has a reason for each article that could not be shown."""
+    """One document in its forms. `left_out` has a reason for each article not shown."""
 
-    body: bytes
+    bodies: Mapping[str, bytes]  # by the ending of the name: atom, rss, json
     carried: tuple[int, ...]  # slug hashes of the articles in it, in order
     updated: datetime  # the feed's atom:updated
     left_out: tuple[str, ...] = ()
 
-
-def feed_path(output_id: str) -> str:
-    """Where the Atom document of an output stands, relative to base_url."""
-    return f"feeds/{output_id}.atom"
-
-
-def page_path(output_id: str) -> str:
-    """Where the page for people stands, relative to base_url."""
-    return f"feeds/{output_id}/"
+    @property
+    def body(self) -> bytes:
+        """The Atom document."""
+        return self.bodies["atom"]
 
 
 def is_own(head: bytes) -> bool:
     """Do these first bytes (4 KiB are plenty) belong to a document that `render` wrote?"""
+    if head.startswith(b"{"):
+        return f'"{MARK}":{{'.encode() in head
     return b"<generator" in head and f">{GENERATOR}</generator>".encode() in head
 
 
@@ -66,33 +84,37 @@ def render(
     base_url: str,
     atom_id: str,
     settings_changed_at: datetime,
+    page: int = 0,
+    previous: int = 0,
+    ttl: int = 60,
+    forms: Collection[str] = tuple(FORMATS),
 ) -> Rendered:
-    """The Atom document of `output` with `articles` in the order given.
+    """The document of `output` with `articles` in the order given, in each of the `forms`.
 
     `base_url` is the public address, ending with a slash: nothing else gives the self link.
-    The feed's updated is the newest of the articles' and `settings_changed_at`, never the time
-    of rendering. Raises nothing for whatever an article holds.
+    `page` makes it a closed page of the archive, `previous` is the page that goes before
+    (RFC 5005 §4). The feed's updated is the newest of the articles' and `settings_changed_at`,
+    never the time of rendering. Raises nothing for whatever an article holds.
     """
+    heading = Heading(
+        output=output, base_url=base_url, atom_id=atom_id, page=page, previous=previous, ttl=ttl
+    )
 
-    def document(chosen: Sequence[Article]) -> bytes:
-        feed = _feed(output, base_url=base_url, atom_id=atom_id)
-        feed.updated(_newest(chosen, settings_changed_at))
-        for article in chosen:
-            _fill(feed.add_entry(order="append"), article)
-        body: bytes = feed.atom_str()
-        return body
+    def document(chosen: Sequence[Told]) -> dict[str, bytes]:
+        return _document(heading, chosen, _newest(chosen, settings_changed_at), forms)
 
     chosen, left_out = _within_bounds(articles)
     try:
-        body = document(chosen)
+        entries = [told(article) for article in chosen]
+        bodies = document(entries)
     except (ValueError, TypeError):
-        chosen, damaged = _renderable(chosen, document)
+        entries, damaged = _renderable(chosen, document)
         left_out += damaged
-        body = document(chosen)
+        bodies = document(entries)
     return Rendered(
-        body=body,
-        carried=tuple(article.slug_hash for article in chosen),
-        updated=_newest(chosen, settings_changed_at),
+        bodies=bodies,
+        carried=tuple(entry.article.slug_hash for entry in entries),
+        updated=_newest(entries, settings_changed_at),
         left_out=left_out,
     )
 
@@ -115,84 +137,80 @@ def _within_bounds(articles: Iterable[Article]) -> tuple[list[Article], tuple[st
 
 
 def _renderable(
-    articles: Iterable[Article], document: Callable[[Sequence[Article]], bytes]
-) -> tuple[list[Article], tuple[str, ...]]:
-    chosen: list[Article] = []
+    articles: Iterable[Article], document: _Document
+) -> tuple[list[Told], tuple[str, ...]]:
+    chosen: list[Told] = []
     left_out: list[str] = []
     for article in articles:
         try:
-            document((article,))
+            entry = told(article)
+            document((entry,))
         except (ValueError, TypeError) as error:
             left_out.append(f"{article.slug}: {error}")
         else:
-            chosen.append(article)
+            chosen.append(entry)
     return chosen, tuple(left_out)
 
 
-def _newest(articles: Iterable[Article], floor: datetime) -> datetime:
-    return max([floor, *(article.updated for article in articles)])
+def _newest(entries: Iterable[Told], floor: datetime) -> datetime:
+    return max([floor, *(entry.article.updated for entry in entries)])
 
 
-def _feed(output: Output, *, base_url: str, atom_id: str) -> FeedGenerator:
+def _document(
+    heading: Heading, entries: Sequence[Told], updated: datetime, forms: Collection[str]
+) -> dict[str, bytes]:
+    bodies: dict[str, bytes] = {}
+    feed = _feed(heading, updated)
+    for entry in entries:
+        _fill(feed.add_entry(order="append"), entry)
+    if "atom" in forms:
+        bodies["atom"] = _styled(feed.atom_str(), heading)
+    if "rss" in forms:
+        bodies["rss"] = feed.rss_str()
+    if "json" in forms:
+        bodies["json"] = json_document(heading, entries, updated)
+    return bodies
+
+
+def _styled(document: bytes, heading: Heading) -> bytes:
+    """With the style sheet for browsers behind the XML declaration (no XSLT: it is going away)."""
+    declaration, line_end, rest = document.partition(b"\n")
+    style = f'<?xml-stylesheet type="text/css" href="{escape(heading.style)}"?>'
+    return declaration + line_end + style.encode() + line_end + rest
+
+
+def _feed(heading: Heading, updated: datetime) -> FeedGenerator:
     feed = FeedGenerator()
-    feed.register_extension("article", ArticleExtension, ArticleExtension)
-    feed.id(legal(atom_id))
-    feed.title(legal(output.title).strip() or output.id)
-    feed.subtitle(legal(output.subtitle))
-    feed.link(
-        [
-            {"rel": "self", "type": ATOM_TYPE, "href": base_url + feed_path(output.id)},
-            {"rel": "alternate", "type": "text/html", "href": base_url + page_path(output.id)},
-        ]
-    )
-    feed.author(list(people([Person(output.author)])))
-    feed.language(language_tag(output.language))
+    feed.register_extension("article", AtomExtension, AtomExtension, rss=False)
+    feed.register_extension("item", RssExtension, RssExtension, atom=False)
+    feed.article.heading = feed.item.heading = heading
+    feed.id(legal(heading.atom_id))
+    feed.title(heading.title)
+    feed.subtitle(heading.subtitle or heading.title)  # RSS must have one; Atom loses it again
+    feed.updated(updated)
+    feed.link(href=heading.home)  # of RSS; the extensions write all the others
+    feed.author(list(heading.authors))
+    feed.language(heading.language)
+    feed.ttl(heading.ttl)
     # The address of this very service: the only page about it that surely exists.
-    feed.generator(GENERATOR, version=__version__, uri=base_url)
+    feed.generator(GENERATOR, version=__version__, uri=heading.base)
     return feed
 
 
-def _fill(element: FeedEntry, article: Article) -> None:
-    entry = article.entry
-    origin = entry.origin.authors if entry.origin else ()
-    element.article.article = article
-    element.id(legal(article.id))
-    element.title(legal(entry.title) or "-")  # the extension empties it again
+def _fill(element: FeedEntry, entry: Told) -> None:
+    article = entry.article
+    element.article.entry = element.item.entry = entry
+    element.guid(entry.id, permalink=entry.id == entry.link)
+    element.title(entry.title or "-")  # the extensions empty it again
     element.updated(article.updated)
-    if entry.published:
-        element.published(min(entry.published, article.updated))
-    own = [source_author(article)]
-    element.author(list(people(entry.authors, origin, article.info.authors, own)))
-    if web_address(entry.link):
-        element.link(href=web_address(entry.link), rel="alternate")
-    element.category([{"term": term} for term in _terms(article)])
-    element.rights(legal(entry.rights))
-    _fill_texts(element, article)
-
-
-def _terms(article: Article) -> list[str]:
-    """The categories, each once, in the publisher's order."""
-    return [term for term in dict.fromkeys(map(legal, article.entry.categories)) if term]
-
-
-def _fill_texts(element: FeedEntry, article: Article) -> None:
-    """content and summary; an entry that leads nowhere gets what it has as its content (§4.1.2)."""
-    content = _bounded(article.entry.content, article)
-    summary = _bounded(article.entry.summary, article)
-    if not content and not web_address(article.entry.link):
-        content, summary = summary, ""
-        if not content:
-            element.content(legal(article.entry.title), type="text")
-            return
-    if content:
-        element.content(content, type="html")
-    if summary and summary != content:
-        element.summary(summary, type="html")
-
-
-def _bounded(html: str, article: Article) -> str:
-    if len(html) <= MAX_TEXT:
-        return legal(html)
-    link = web_address(article.entry.link)
-    more = f'<p><a href="{escape(link)}">…</a></p>' if link else "<p>…</p>"
-    return legal(cut_html(html, limit=MAX_TEXT)) + more
+    # RSS has no other date that readers look at.
+    element.published(entry.published or article.updated)
+    element.author(list(entry.authors))
+    if entry.link:
+        element.link(href=entry.link, rel="alternate")
+    element.category([{"term": term} for term in entry.terms])
+    element.rights(legal(article.entry.rights))
+    if entry.content or not entry.link:
+        element.content(entry.content, type="html" if entry.is_html else "text")
+    if entry.summary:
+        element.summary(entry.summary, type="html")

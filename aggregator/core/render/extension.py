@@ -1,61 +1,82 @@
-"""What feedgen 1.0.0 leaves out of an entry or gets wrong. Pure.
+"""What feedgen 1.0.0 leaves out of Atom or gets wrong. Pure.
 
 It writes no whole atom:source, no thumbnail and no language, refuses an empty title, and
-forgets everything of a link but its href.
+forgets everything of a link of an entry but its href.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from feedgen.util import xml_elem
 
 from aggregator.core.model import Article, FeedInfo
 from aggregator.core.render.fields import language_tag, legal, people, web_address
-from aggregator.core.render.links import links_of
+from aggregator.core.render.heading import Heading
+from aggregator.core.render.history import HISTORY, add_history
+from aggregator.core.render.links import Link, links_of
+from aggregator.core.render.texts import Told
 
-_MEDIA = "http://search.yahoo.com/mrss/"
-_XML = "http://www.w3.org/XML/1998/namespace"
+MEDIA: Final = "http://search.yahoo.com/mrss/"
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 
-class ArticleExtension:
-    """A feedgen extension, for the feed (declares the namespace) and for each entry."""
+class AtomExtension:
+    """A feedgen extension for Atom, for the feed (declares the namespaces) and each entry."""
 
-    article: Article | None = None
+    heading: Heading | None = None
+    entry: Told | None = None
 
     def extend_ns(self) -> dict[str, str]:
         """The namespaces to declare at the root."""
-        return {"media": _MEDIA}
+        return {"media": MEDIA, "fh": HISTORY}
 
     def extend_atom(self, element: Any) -> None:
-        """Complete the element of the entry; the feed's own stays as it is."""
-        if self.article is None:
-            return
-        if not legal(self.article.entry.title):
-            element.find("title").text = None
-        _replace_links(element, self.article)
-        _add_language(element, self.article)
-        _add_thumbnail(element, self.article)
-        _add_source(element, self.article)
+        """Complete the element of the feed, or of an entry."""
+        if self.heading is not None:
+            _complete_feed(element, self.heading)
+        if self.entry is not None:
+            _complete_entry(element, self.entry)
 
 
-def _replace_links(element: Any, article: Article) -> None:
+def _complete_feed(element: Any, heading: Heading) -> None:
+    if not heading.subtitle:
+        element.remove(element.find("subtitle"))
+    _replace_links(element, heading.links("atom"))
+    add_history(element, heading)
+
+
+def _complete_entry(element: Any, entry: Told) -> None:
+    if not entry.title:
+        element.find("title").text = None
+    if entry.published is None:
+        element.remove(element.find("published"))
+    _replace_links(element, links_of(entry.article))
+    add_language(element, entry.article)
+    add_thumbnail(element, entry.article)
+    _add_source(element, entry.article)
+
+
+def _replace_links(element: Any, links: Iterable[Link]) -> None:
     for link in element.findall("link"):
         element.remove(link)
-    for attributes in links_of(article):
+    for attributes in links:
         xml_elem("link", element, **attributes)
 
 
-def _add_language(element: Any, article: Article) -> None:
+def add_language(element: Any, article: Article) -> None:
+    """Say the language of an entry, where it or its source says it."""
     language = language_tag(article.entry.language) or language_tag(article.info.language)
     if language:
         element.set(f"{{{_XML}}}lang", language)
 
 
-def _add_thumbnail(element: Any, article: Article) -> None:
+def add_thumbnail(element: Any, article: Article) -> None:
+    """Add the picture of an entry as Media RSS, which Atom and RSS readers know."""
     image = web_address(article.entry.image)
     if image:
-        xml_elem(f"{{{_MEDIA}}}thumbnail", element, url=image)
+        xml_elem(f"{{{MEDIA}}}thumbnail", element, url=image)
 
 
 def _add_source(element: Any, article: Article) -> None:

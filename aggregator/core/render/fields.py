@@ -16,13 +16,14 @@ from aggregator.core.model import Article, Person
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 # What RFC 3987 allows nowhere, plus white space and controls.
 _NOT_IN_IRI = re.compile(r"""[\x00-\x20\x7f-\xa0"<>\\^`{|}\u2028\u2029\ufffd]""")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 3066, as in RFC 4287's schema
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def legal(text: str) -> str:
-    """`text` without characters that XML 1.0 forbids (§2.2)."""
-    return xml_legal(text)
+    """`text` with U+FFFD for each character that XML 1.0 forbids (§2.2)."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def web_address(url: str) -> str:
