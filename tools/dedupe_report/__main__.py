@@ -69,8 +69,9 @@ def _needed(options: argparse.Namespace) -> Path:
 def _merges(options: argparse.Namespace) -> Iterator[str]:
     if options.merges == "captures":
         return listing(merges(material.captures(options.corpus, now=clock.now())), {})
-    documents, stories = material.by_publisher(material.headlines(options.corpus))
-    return listing(merges(documents), stories)
+    headlines = tuple(material.headlines(options.corpus))
+    stories = {headline.number: headline.story for headline in headlines}
+    return listing(merges(material.by_publisher(headlines)), stories)
 
 
 def _report(options: argparse.Namespace) -> Iterator[str]:

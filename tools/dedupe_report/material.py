@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -135,6 +135,7 @@ def _moved_date(date: str, by: timedelta) -> bytes:
 class Headline:
     """A line of the UCI News Aggregator data: a headline and the story it belongs to."""
 
+    number: str  # its ID there; in our feeds the guid
     title: str
     link: str
     publisher: str
@@ -148,6 +149,7 @@ def headlines(corpus: Path) -> Iterator[Headline]:
     with (corpus / HEADLINES).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             yield Headline(
+                number=row["ID"],
                 title=row["TITLE"],
                 link=row["URL"].replace("\\", ""),  # escapes of the file, not of the address
                 publisher=row["PUBLISHER"],
@@ -157,23 +159,19 @@ def headlines(corpus: Path) -> Iterator[Headline]:
             )
 
 
-def by_publisher(found: Iterator[Headline]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """A feed of headlines without texts for each publisher, and the story of each link."""
+def by_publisher(found: Iterable[Headline]) -> dict[str, bytes]:
+    """A feed of headlines without texts for each publisher."""
     shelves: dict[str, list[Headline]] = {}
-    stories: dict[str, str] = {}
     for headline in found:
         shelves.setdefault(headline.publisher, []).append(headline)
-        stories[headline.link] = headline.story
-    documents = {
-        f"publisher{number:03d}": _feed(shelf) for number, shelf in enumerate(shelves.values())
-    }
-    return documents, stories
+    return {f"publisher{number:03d}": _feed(shelf) for number, shelf in enumerate(shelves.values())}
 
 
 def _feed(shelf: list[Headline]) -> bytes:
     items = "".join(
         f"<item><title>{escape(each.title)}</title><link>{escape(each.link)}</link>"
-        f"<guid>{escape(each.link)}</guid><pubDate>{format_datetime(each.seen)}</pubDate></item>"
+        f"<guid isPermaLink='false'>{each.number}</guid>"
+        f"<pubDate>{format_datetime(each.seen)}</pubDate></item>"
         for each in shelf
     )
     return (

@@ -24,8 +24,8 @@ class Merge:
         return tuple(sorted({entry.source for entry in self.entries}))
 
     @property
-    def links(self) -> tuple[str, ...]:
-        return tuple(entry.link for entry in self.entries)
+    def guids(self) -> frozenset[str]:
+        return frozenset(entry.guid for entry in self.entries)
 
 
 def merges(documents: Mapping[str, bytes]) -> tuple[Merge, ...]:
@@ -53,10 +53,10 @@ def merged(entries: Sequence[StoredEntry]) -> tuple[Merge, ...]:
 
 
 def listing(found: Sequence[Merge], stories: Mapping[str, str]) -> Iterator[str]:
-    """All merges with rule and evidence; `stories` says of some links what story they tell."""
+    """All merges with rule and evidence; `stories` says of some guids what story they tell."""
     yield f"{len(found)} articles of several entries"
     for merge in found:
-        told = {stories[link] for link in merge.links if link in stories}
+        told = {stories[guid] for guid in merge.guids if guid in stories}
         across = "" if len(merge.sources) > 1 else "  (within one source)"
         yield ""
         yield f"{merge.slug}{across}{'  STORIES DIFFER' if len(told) > 1 else ''}"
