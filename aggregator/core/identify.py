@@ -10,21 +10,16 @@ import re
 from collections import Counter
 
 from aggregator.core.clean import text_of
+from aggregator.core.gist import gist, is_distinctive, lead
 from aggregator.core.links import canonical_link, guid_without_host, site_label, url_slug
 from aggregator.core.model import Entry, Feed, Identity, Key
 from aggregator.core.settings import Source
-from aggregator.core.sketch import sketch, story_text, words_of
+from aggregator.core.sketch import opening, sketch, story_text, words_of
 from aggregator.core.slug import HASH_VERSION, hash64, headline, slugify, stem, tail
 
-DISTINCTIVE_WORDS = 4  # content words a headline needs to stand for its story alone
 LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as the site's name
 NO_TITLE = "untitled"
 
-_FUNCTION_WORDS = frozenset(
-    "a an the of to in on at for and or but with by from as is are was were be been it its this "
-    "that your our his her their my you we i he she they not no new how what why who when where "
-    "le la les un une des de du et der die das ein eine und el los las y il lo gli".split()
-)
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")
 _COUNTER = re.compile(r"\b[\d.,]+\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE)
@@ -74,7 +69,7 @@ def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str])
         entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
         slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=normal, text=text),
-        keys=_keys(entry, source=source, link=link, normal=normal),
+        keys=_keys(entry, source=source, link=link, normal=normal, words=words),
         content_hash=_content_hash(entry),
         sketch=sketch(words),
         words=len(words),
@@ -82,19 +77,6 @@ def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str])
         distinctive=is_distinctive(normal),
         atom_id=entry.guid if _is_absolute_iri(entry.guid) else "",
     )
-
-
-def is_distinctive(normal: str) -> bool:
-    """May this headline stand for its story without a text to compare?
-
-    "Weekly links", "Morning briefing" and "Live: updates" never may.
-    """
-    if not normal or normal.startswith(("live-", "watch-live-")):
-        return False
-    words = [word for word in normal.split("-") if word not in _FUNCTION_WORDS]
-    if any(character > "\u2e7f" for character in normal):  # no spaces between words
-        return sum(character > "\u2e7f" for character in normal) >= 2 * DISTINCTIVE_WORDS
-    return sum(not word.isdigit() for word in words) >= DISTINCTIVE_WORDS
 
 
 def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, text: str) -> int:
@@ -116,15 +98,17 @@ def own_slug_hash(entry_key: int) -> int:
     return hash64(HASH_VERSION, "own", str(entry_key))
 
 
-def _keys(entry: Entry, *, source: Source, link: str, normal: str) -> tuple[Key, ...]:
+def _keys(
+    entry: Entry, *, source: Source, link: str, normal: str, words: list[str]
+) -> tuple[Key, ...]:
     dedupe = source.dedupe
     keys = list(guid_keys(entry.guid, source=source.id))
     if dedupe.enabled and "link" in dedupe.by:
         keys += _link_keys(link, pool=dedupe.pool)
     if dedupe.enabled and "slug" in dedupe.by:
-        if normal:
-            keys.append(Key("slug", hash64("slug", dedupe.pool, normal)))
+        keys += headline_keys(normal, pool=dedupe.pool)
         keys += _url_slug_keys(entry.link, pool=dedupe.pool)
+        keys += text_keys(words, pool=dedupe.pool)
     return tuple(keys)
 
 
@@ -140,6 +124,20 @@ def guid_keys(guid: str, *, source: str) -> tuple[Key, ...]:
 def link_keys(link: str, *, pool: str) -> tuple[Key, ...]:
     """Return the keys that a link can give in a pool, whatever else its document held."""
     return (*_link_keys(canonical_link(link), pool=pool), *_url_slug_keys(link, pool=pool))
+
+
+def headline_keys(normal: str, *, pool: str) -> tuple[Key, ...]:
+    """Return the keys that a headline in its normal form gives in a pool."""
+    if not normal:
+        return ()
+    keys = (Key("slug", hash64("slug", pool, normal)),)
+    start = lead(gist(normal))
+    return (*keys, Key("lead", hash64("lead", pool, start))) if start else keys
+
+
+def text_keys(words: list[str], *, pool: str) -> tuple[Key, ...]:
+    """Return the keys that the opening words of a text give in a pool."""
+    return tuple(Key("text", hash64("text", pool, str(value))) for value in opening(words))
 
 
 def _link_keys(canonical: str, *, pool: str) -> tuple[Key, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -11,9 +11,11 @@ from aggregator.core.identify import own_slug_hash
 from aggregator.core.model import Entry, Identity, Key, Novelty, Reading
 from aggregator.core.settings import Source
 from aggregator.core.slug import slug_of
-from aggregator.core.story import Candidate, Member, same_story
+from aggregator.core.story import GUESS, Candidate, Evidence, Member, same_story
 
-RULES = ("guid", "guid~", "link", "slug", "urlslug", "id")  # in the order they are asked
+DECIDING = ("guid", "guid~", "link")  # rules in the order they are asked: the first match has it
+NOMINATING = ("slug", "lead", "urlslug", "text", "id")  # the best of all matches has it
+RULES = (*DECIDING, *NOMINATING)
 MAX_CHANGES = 24  # hash-only edits before an entry counts as flapping (P88)
 SHOWN = 0  # outputs may show the entry
 QUEUED = 1  # too many at once: let out at one of the next polls
@@ -137,6 +139,15 @@ def novelty(decisions: tuple[Decision, ...]) -> Novelty:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A candidate that holds the story of an entry, the rule that found it, and why."""
+
+    rule: str
+    candidate: Candidate
+    evidence: Evidence
+
+
 class _Document:
     """What is known while one document is decided: the store's knowledge and our own so far."""
 
@@ -146,6 +157,7 @@ class _Document:
         self._now = now
         self._decided: dict[int, Decision] = {}
         self._taken = set(known.taken)
+        self._present = {stored.slug_hash for stored in known.entries.values()}
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
         }
@@ -161,37 +173,54 @@ class _Document:
             decision = self._place(index, entry, identity)
             self._remember(decision, entry, identity)
         self._decided[identity.entry_key] = decision
+        self._present.add(decision.slug_hash)
         return decision
 
     def _place(self, index: int, entry: Entry, identity: Identity) -> Decision:
         """Find the article of an entry that is not stored yet, or found one."""
         member = self._member(entry, identity)
-        for rule in RULES:
+        match = self._decided_by_key(member, identity) or self._nominated(member, identity)
+        if match is None:
+            return self._minted(index, entry, identity)
+        return self._joined(index, entry, identity, match)
+
+    def _decided_by_key(self, member: Member, identity: Identity) -> _Match | None:
+        return next(self._matches(DECIDING, member, identity), None)
+
+    def _nominated(self, member: Member, identity: Identity) -> _Match | None:
+        """The best of what headline, link words and text nominate; of two guesses none."""
+        matches = list(self._matches(NOMINATING, member, identity))
+        best = max(matches, key=lambda match: match.evidence.weight, default=None)
+        if best is not None and best.evidence.weight <= GUESS:
+            others = {match.candidate.slug_hash for match in matches}
+            return best if len(others) == 1 else None
+        return best
+
+    def _matches(
+        self, rules: tuple[str, ...], member: Member, identity: Identity
+    ) -> Iterator[_Match]:
+        """All candidates that hold the story, in the order of the rules that found them."""
+        seen: set[tuple[str, int]] = set()
+        for rule in rules:
             for key in identity.keys:
                 if key.kind != rule:
                     continue
                 for candidate in self._candidates.get(key, ()):
+                    if (rule, candidate.slug_hash) in seen:
+                        continue
+                    seen.add((rule, candidate.slug_hash))
                     evidence = same_story(
                         rule,
                         member,
-                        headline=identity.headline,
-                        distinctive=identity.distinctive,
                         candidate=candidate,
                         window=self._source.dedupe.window,
+                        present=candidate.slug_hash in self._present,
                     )
                     if evidence:
-                        return self._joined(index, entry, identity, rule, evidence, candidate)
-        return self._minted(index, entry, identity)
+                        yield _Match(rule, candidate, evidence)
 
-    def _joined(
-        self,
-        index: int,
-        entry: Entry,
-        identity: Identity,
-        rule: str,
-        evidence: str,
-        candidate: Candidate,
-    ) -> Decision:
+    def _joined(self, index: int, entry: Entry, identity: Identity, match: _Match) -> Decision:
+        candidate = match.candidate
         own = self._known.own.get(candidate.slug_hash)
         updated = _first_updated(entry, self._now)
         if own is not None and own.content_hash == identity.content_hash:
@@ -203,8 +232,8 @@ class _Document:
             slug_hash=candidate.slug_hash,
             slug=candidate.slug,
             atom_id=candidate.atom_id,
-            rule=rule,
-            evidence=evidence,
+            rule=match.rule,
+            evidence=match.evidence.words,
             keys=identity.keys,
             first_seen=self._now,
             sort_at=_sort_at(entry, self._now),

@@ -8,6 +8,7 @@ edited copy still shows its origin.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from heapq import nsmallest
 from zlib import crc32
 
@@ -15,6 +16,8 @@ SKETCH_SIZE = 64
 SHINGLE_WORDS = 3
 MAX_WORDS = 2000  # later words add nothing a copy could be told by
 ENOUGH = 6  # comparable shingles below which a sketch says nothing
+OPENING_WORDS = 40  # of a text: what an excerpt still has
+OPENING_KEYS = 3
 
 _WORD = re.compile(r"[^\W_]+")
 # Leftovers of the page around a story. From such a line to the end nothing belongs to it.
@@ -68,11 +71,7 @@ def _is_unspaced(word: str) -> bool:
 
 def sketch(words: list[str]) -> tuple[int, ...]:
     """Return up to 64 ascending 32-bit numbers that stand for the shingles of the words."""
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    shingles = {
-        crc32(b" ".join(encoded[start : start + SHINGLE_WORDS]))
-        for start in range(len(encoded) - SHINGLE_WORDS + 1)
-    }
+    shingles = _shingles(words)
     return (
         tuple(nsmallest(SKETCH_SIZE, shingles))
         if len(shingles) > SKETCH_SIZE
@@ -80,8 +79,36 @@ def sketch(words: list[str]) -> tuple[int, ...]:
     )
 
 
-def containment(one: tuple[int, ...], other: tuple[int, ...]) -> float | None:
-    """Return how much of the shorter text stands in the other, 0 to 1; None: too little to say.
+def opening(words: list[str]) -> tuple[int, ...]:
+    """Return up to three numbers by which texts that open alike are found.
+
+    The least hashes of the shingles of the first forty words: a dateline before them or a word
+    changed among them leaves most copies at least one of the three. Empty for a text too short
+    to be compared.
+    """
+    shingles = _shingles(words[:OPENING_WORDS])
+    return tuple(nsmallest(OPENING_KEYS, shingles)) if len(shingles) >= ENOUGH else ()
+
+
+def _shingles(words: list[str]) -> set[int]:
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    return {
+        crc32(b" ".join(encoded[start : start + SHINGLE_WORDS]))
+        for start in range(len(encoded) - SHINGLE_WORDS + 1)
+    }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Overlap:
+    """How much of the shorter of two texts stands in the other, as far as samples can tell."""
+
+    share: float  # 0 to 1
+    shared: int  # shingles that both samples have
+    compared: int  # of so many of the shorter: how much the share is worth
+
+
+def overlap(one: tuple[int, ...], other: tuple[int, ...]) -> Overlap | None:
+    """Compare two sketches; None: too little of them is comparable to say anything.
 
     Only hashes up to the smaller of the two sample bounds are comparable in both.
     """
@@ -91,7 +118,8 @@ def containment(one: tuple[int, ...], other: tuple[int, ...]) -> float | None:
     smaller = min(len(left), len(right))
     if smaller < ENOUGH:
         return None
-    return len(left & right) / smaller
+    shared = len(left & right)
+    return Overlap(shared / smaller, shared, smaller)
 
 
 def _bound(values: tuple[int, ...]) -> int:

@@ -43,7 +43,9 @@ _WIRE_PREFIX = re.compile(
     r"^\s*(?:"
     r"(?:update|wrapup|refile|rpt|corrected|correction|repeat)(?:\s+\d{1,2})?\s*[-\u2013\u2014:]\s*"
     r"|(?:breaking(?:\s+news)?|exclusive|video|watch|listen|photos|report|explainer|analysis|opinion"
-    r"|just\s+in|developing|updated?)\s*[:|]\s+"
+    r"|just\s+in|developing|updated?|world(?:\s+news)?|politics|business|europe|asia|africa|americas"
+    r"|middle\s+east|national|local|sports?|technology|science|health|culture|entertainment"
+    r")\s*[:|]\s+"
     r")(?=\S)",
     re.IGNORECASE,
 )
@@ -52,6 +54,8 @@ _ASIDE = re.compile(
     r"|\s-\s?(?:sources?|report|reports|analyst blog)|:\s(?:reports?|sources?))\s*$",
     re.IGNORECASE,
 )
+_QUOTES = re.compile("[\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u2039\uff02'`\u00b4]")
+_GUILLEMETS = re.compile("\u00ab([^\u00ab\u00bb]{1,200})\u00bb")
 _MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5\u00c4\u00d0\u00d1][\u0080-\u203a]")
 
 
@@ -120,7 +124,7 @@ def headline(title: str, *, site_names: Collection[str] = ()) -> str:
     Wire prefixes (`UPDATE 2-`, `BREAKING:`), paths (`World > `), asides (`(Video)`) and a tail that
     names the source (` - Reuters`; `site_names` holds slugs) go. "" when nothing is left.
     """
-    text = plain(title).strip()
+    text = _GUILLEMETS.sub(r"\1", _QUOTES.sub("", plain(title))).strip()
     text = _without_prefixes(text)
     text = _without_tails(text, site_names)
     return slugify(text)

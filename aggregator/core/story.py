@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.core.sketch import containment
+from aggregator.core.gist import Likeness, gist, is_distinctive, likeness
+from aggregator.core.sketch import Overlap, overlap
 
-COPY = 0.25  # containment from which two texts are copies of each other
-VETO = 0.08  # containment below which two texts are two stories, whatever their headlines say
-ALIKE = 0.6  # share of the words that two headlines must have in common
+COPY = 0.25  # containment from which two texts under one headline are copies of each other
+STRONG = 0.5  # the same under headlines that do not distinguish
+RETITLED = 0.6  # the same under another headline
+LONG = 24  # comparable shingles from which texts that do not overlap veto a headline
+MUCH = 16  # shared shingles that no stock phrases explain
+VETO = 0.15  # containment below which two texts are two stories, whatever their headlines say
 ANOTHER_DAY = timedelta(hours=20)
+_LIKENESS = (Likeness.SAME, Likeness.CUT, Likeness.ALIKE, Likeness.OTHER)  # best first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,68 +44,109 @@ class Candidate:
     members: tuple[Member, ...]  # at most the eight oldest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why an entry belongs to an article; of several articles the greatest weight has it."""
+
+    words: str
+    weight: float = 1.0  # 0 to 1; below 0.1 it is a guess that a second candidate refutes
+
+
+GUESS = 0.05
+
+
 def same_story(
-    rule: str,
-    member: Member,
-    *,
-    headline: str,
-    distinctive: bool,
-    candidate: Candidate,
-    window: timedelta,
-) -> str:
-    """Return the evidence that an entry belongs to a candidate found by `rule`, "" if it does not.
+    rule: str, member: Member, *, candidate: Candidate, window: timedelta, present: bool
+) -> Evidence | None:
+    """Return the evidence that an entry belongs to a candidate found by `rule`, None without.
 
     `guid` and `guid~` decide. `link` decides unless the texts or the headlines contradict it.
     The other rules only nominate: text, headline and time decide, and when in doubt the answer
-    is no, because a story lost is worse than a story shown twice.
+    is no, because a story lost is worse than a story shown twice. `present`: the document holds
+    another entry of the candidate, so this one is hardly a second.
     """
     if rule in ("guid", "guid~"):
-        return f"same {rule}"
-    overlap = _overlap(member, candidate)
-    same_headline = headline == candidate.headline
+        return Evidence(words=f"same {rule}")
+    texts = _overlap(member, candidate)
+    headlines = _likeness(member, candidate)
     if rule == "link":
-        return _same_link(member, candidate, overlap=overlap, same_headline=same_headline)
-    if rule == "id":
-        alike = same_headline or _headlines_alike(headline, candidate.headline)
-        return _by_text(overlap, unless=alike and distinctive)
-    if not _within(member, candidate, window):
-        return ""
-    if rule == "urlslug":
-        alike = _headlines_alike(headline, candidate.headline)
-        return _by_text(overlap, unless=alike and distinctive)
-    if _recurs(member, candidate):
-        return _by_text(overlap, unless=False)
-    if overlap is not None and overlap < VETO:
-        return ""
-    return _by_text(overlap, unless=distinctive)
+        return _same_link(member, candidate, texts=texts, headlines=headlines)
+    if rule != "id" and not _within(member, candidate, window):
+        return None
+    second = present and headlines is not Likeness.SAME
+    alone = not second and not _recurs(member, candidate)
+    if texts is not None:
+        return _by_text(texts, headlines, distinctive=_distinctive(member), alone=alone)
+    return _by_headline(headlines, distinctive=_distinctive(member)) if alone else None
 
 
-def _by_text(overlap: float | None, *, unless: bool) -> str:
-    """Evidence from the texts when they speak, else from the headline if it may speak alone."""
-    if overlap is not None and overlap >= COPY:
-        return f"text overlap {overlap:.2f}"
-    if unless and (overlap is None or overlap >= VETO):
-        return "distinctive headline" if overlap is None else f"headline, text {overlap:.2f}"
-    return ""
+def _by_text(
+    texts: Overlap, headlines: Likeness, *, distinctive: bool, alone: bool
+) -> Evidence | None:
+    """Evidence from texts that can be compared; the headlines say how much it takes."""
+    if headlines in (Likeness.OTHER, Likeness.ALIKE):
+        needed, much = RETITLED, MUCH
+    elif not alone or not distinctive:
+        needed, much = STRONG, MUCH
+    else:
+        needed, much = VETO if texts.compared >= LONG else 0, 0
+    if texts.share < needed or texts.shared < much:
+        return None
+    words = f"text overlap {texts.share:.2f}"
+    return Evidence(
+        words=words if texts.share >= COPY else f"{headlines.value}, text {texts.share:.2f}",
+        weight=texts.share or GUESS,
+    )
+
+
+def _by_headline(headlines: Likeness, *, distinctive: bool) -> Evidence | None:
+    """Evidence from the headline alone."""
+    if not distinctive:
+        return None
+    if headlines is Likeness.SAME:
+        return Evidence(words="distinctive headline", weight=0.9)
+    if headlines is Likeness.CUT:
+        return Evidence(words="distinctive headline, cut", weight=GUESS)
+    return None
 
 
 def _same_link(
-    member: Member, candidate: Candidate, *, overlap: float | None, same_headline: bool
-) -> str:
+    member: Member, candidate: Candidate, *, texts: Overlap | None, headlines: Likeness
+) -> Evidence | None:
     """A link decides, but an evergreen page (`/live`) shows another story under it each day."""
-    if same_headline:
-        return "same link and headline"
-    if overlap is not None:
-        return f"same link, text overlap {overlap:.2f}" if overlap >= VETO else ""
+    if headlines is Likeness.SAME:
+        return Evidence(words="same link and headline")
+    if texts is not None:
+        if texts.share < VETO:
+            return None
+        return Evidence(words=f"same link, text overlap {texts.share:.2f}")
     if _recurs(member, candidate):
-        return ""
-    return "same link"
+        return None
+    return Evidence(words="same link")
 
 
-def _overlap(member: Member, candidate: Candidate) -> float | None:
-    """The best containment with any entry of the candidate; None when no texts can be compared."""
-    overlaps = [containment(member.sketch, other.sketch) for other in candidate.members]
-    return max((overlap for overlap in overlaps if overlap is not None), default=None)
+def _overlap(member: Member, candidate: Candidate) -> Overlap | None:
+    """The best overlap with any entry of the candidate; None when no texts can be compared."""
+    overlaps = [overlap(member.sketch, other.sketch) for other in candidate.members]
+    return max((each for each in overlaps if each is not None), default=None)
+
+
+def _likeness(member: Member, candidate: Candidate) -> Likeness:
+    """The best likeness to a headline of the candidate, unless a full one contradicts a cut one."""
+    own = gist(member.headline)
+    found = {likeness(own, gist(headline)) for headline in _headlines(candidate)}
+    best = next((each for each in _LIKENESS if each in found), Likeness.OTHER)
+    if best is Likeness.CUT and len(found) > 1:
+        return Likeness.ALIKE
+    return best
+
+
+def _headlines(candidate: Candidate) -> Iterable[str]:
+    return {candidate.headline, *(member.headline for member in candidate.members)} - {""}
+
+
+def _distinctive(member: Member) -> bool:
+    return is_distinctive(member.headline)
 
 
 def _recurs(member: Member, candidate: Candidate) -> bool:
@@ -119,11 +166,3 @@ def _time(member: Member) -> datetime:
     if member.published is None:
         return member.first_seen
     return min(member.published, member.first_seen)
-
-
-def _headlines_alike(one: str, other: str) -> bool:
-    """Do two headlines share most of their words, and all of their numbers?"""
-    left, right = set(one.split("-")), set(other.split("-"))
-    if {word for word in left ^ right if word.isdigit()}:
-        return False
-    return len(left & right) >= ALIKE * max(len(left), len(right), 1)

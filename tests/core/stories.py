@@ -114,7 +114,7 @@ class Library:
             guid=published.guid,
             link=published.link,
             headline=identity.headline,
-            published=published.published,
+            published=published.published or published.updated,
             first_seen=now,
             words=identity.words,
             sketch=identity.sketch,

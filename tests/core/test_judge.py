@@ -433,7 +433,9 @@ def test_every_key_kind_has_its_rule() -> None:
         Library().poll(
             ALPHA,
             entry(
-                "https://site.example/?p=1", link="https://site.example/world/a-story-of-five-words"
+                "https://site.example/?p=1",
+                link="https://site.example/world/a-story-of-five-words",
+                body=text(1),
             ),
         )
     )

@@ -7,7 +7,16 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.core.sketch import SKETCH_SIZE, containment, sketch, story_text, words_of
+from aggregator.core.sketch import (
+    OPENING_KEYS,
+    SKETCH_SIZE,
+    Overlap,
+    opening,
+    overlap,
+    sketch,
+    story_text,
+    words_of,
+)
 
 WORDS = [f"word{number}" for number in range(500)]
 
@@ -16,35 +25,35 @@ def prose(seed: int, length: int) -> list[str]:
     return random.Random(seed).choices(WORDS, k=length)
 
 
+def share(one: list[str], other: list[str]) -> float:
+    found = overlap(sketch(one), sketch(other))
+    assert found is not None
+    return found.share
+
+
 def test_a_text_stands_wholly_in_itself() -> None:
     text = sketch(prose(1, 400))
-    assert containment(text, text) == 1.0
+    assert overlap(text, text) == Overlap(share=1.0, shared=SKETCH_SIZE, compared=SKETCH_SIZE)
 
 
 def test_an_excerpt_stands_in_the_whole() -> None:
     whole = prose(1, 600)
-    overlap = containment(sketch(whole[:120]), sketch(whole))
-    assert overlap is not None
-    assert overlap > 0.8
+    assert share(whole[:120], whole) > 0.8
 
 
 def test_two_stories_do_not_overlap() -> None:
-    overlap = containment(sketch(prose(1, 400)), sketch(prose(2, 400)))
-    assert overlap is not None
-    assert overlap < 0.05
+    assert share(prose(1, 400), prose(2, 400)) < 0.05
 
 
 def test_an_edited_copy_still_shows_its_origin() -> None:
     whole = prose(1, 300)
     edited = [word if place % 10 else "changed" for place, word in enumerate(whole)]
-    overlap = containment(sketch(whole), sketch(edited))
-    assert overlap is not None
-    assert overlap > 0.4
+    assert share(whole, edited) > 0.4
 
 
 def test_too_short_a_text_says_nothing() -> None:
-    assert containment(sketch(prose(1, 5)), sketch(prose(1, 400))) is None
-    assert containment((), ()) is None
+    assert overlap(sketch(prose(1, 5)), sketch(prose(1, 400))) is None
+    assert overlap((), ()) is None
 
 
 def test_page_leftovers_do_not_belong_to_the_story() -> None:
@@ -70,8 +79,22 @@ def test_a_sketch_is_small_and_ascending(words: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=200), st.lists(st.sampled_from(WORDS)))
-def test_containment_is_symmetric_and_within_bounds(one: list[str], other: list[str]) -> None:
+def test_an_overlap_is_symmetric_and_within_bounds(one: list[str], other: list[str]) -> None:
     left, right = sketch(one), sketch(other)
-    overlap = containment(left, right)
-    assert overlap == containment(right, left)
-    assert overlap is None or 0.0 <= overlap <= 1.0
+    found = overlap(left, right)
+    assert found == overlap(right, left)
+    assert found is None or 0.0 <= found.share <= 1.0
+    assert found is None or found.shared <= found.compared <= SKETCH_SIZE
+
+
+def test_texts_that_open_alike_are_found_by_one_of_three_numbers() -> None:
+    whole = prose(4, 300)
+    dated = ["lima", "june", "27", "staff", *whole]
+    assert set(opening(whole)) & set(opening(dated))
+    assert set(opening(whole[:40])) == set(opening(whole))
+    assert not set(opening(whole)) & set(opening(prose(5, 300)))
+    assert len(opening(whole)) == OPENING_KEYS
+
+
+def test_too_short_a_text_opens_like_nothing() -> None:
+    assert opening(prose(1, 5)) == ()
