@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
+from aggregator.adapters.sqlite import homes
 from aggregator.adapters.sqlite.codec import (
     entry_from_json,
     info_from_json,
@@ -55,11 +56,11 @@ def article(
     connection: sqlite3.Connection, slug: str, *, priority: Mapping[str, int]
 ) -> Article | None:
     """The article with its best copy among all sources; None when no body is left."""
-    row = connection.execute("SELECT slug_hash FROM articles WHERE slug = ?", (slug,)).fetchone()
-    if row is None:
+    slug_hash = homes.current(connection, slug)
+    if slug_hash is None:
         return None
     infos = _Infos(connection)
-    return next(_load(connection, [row[0]], wanted=None, priority=priority, infos=infos), None)
+    return next(_load(connection, [slug_hash], wanted=None, priority=priority, infos=infos), None)
 
 
 def _in_order(connection: sqlite3.Connection, wanted: frozenset[str]) -> Iterator[int]:
