@@ -17,20 +17,21 @@ from aggregator.adapters.sqlite.codec import (
     to_seconds,
 )
 from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
-from aggregator.adapters.sqlite.knowing import kinds, knowledge
+from aggregator.adapters.sqlite.knowing import Knowledge, kinds, knowledge
 from aggregator.adapters.sqlite.naming import with_free_names
 from aggregator.core import judge
 from aggregator.core.judge import Decision
 from aggregator.core.model import Key, Novelty, Reading
 from aggregator.core.outcome import Outcome, Saved
+from aggregator.core.witness import witness
 
 _INSERT_ENTRY = """
 INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
     published, publisher_updated, updated, content_hash, changes, words, sketch, held, headline,
-    sort_at)
+    home, matched, sort_at)
 VALUES (:entry_key, :source, :guid, :slug_hash, :link, :title, :rule, :evidence, :first_seen,
     :published, :publisher_updated, :updated, :content_hash, :changes, :words, :sketch, :held,
-    :headline, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
+    :headline, :home, :matched, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash))
 """
 # What an edit may change. Where the entry belongs and where it is sorted stays.
 _UPDATE_ENTRY = """
@@ -117,45 +118,75 @@ def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Rea
     touched = [decision for decision in decisions if decision.action != "unchanged"]
     if touched:
         touched = with_free_names(connection, found.reading, touched)
-        _write(connection, found.reading, touched, source=outcome.state.source)
-        _drop_old_aliases(connection, outcome, found.reading, touched)
-        ledger.mark_changed(connection, {decision.slug_hash for decision in touched})
+        _write(connection, found, touched, source=outcome.state.source)
+        _drop_old_aliases(connection, outcome, found, touched)
+        ledger.mark_changed(connection, {found.now(each.slug_hash) for each in touched})
     return judge.novelty(decisions)
 
 
 def _drop_old_aliases(
     connection: sqlite3.Connection,
     outcome: Outcome,
-    reading: Reading,
+    found: Knowledge,
     decisions: Iterable[Decision],
 ) -> None:
-    churned = {decision.slug_hash for decision in decisions if decision.churned}
+    churned = {found.now(decision.slug_hash) for decision in decisions if decision.churned}
     if churned:
         aliases.drop_old(
             connection,
             churned,
-            present=[identity.entry_key for identity in reading.identities],
+            present=[identity.entry_key for identity in found.reading.identities],
             source=outcome.state.source,
             pool=outcome.source.dedupe.pool,
         )
 
 
 def _write(
-    connection: sqlite3.Connection,
-    reading: Reading,
-    decisions: Iterable[Decision],
-    *,
-    source: str,
+    connection: sqlite3.Connection, found: Knowledge, decisions: Sequence[Decision], *, source: str
 ) -> None:
-    """Write articles first: their entries and keys take the time they are sorted by."""
+    """Write articles first: their entries and keys take the time they are sorted by.
+
+    Keys go to the article that was decided on, entries to the one that this is now.
+    """
+    reading = found.reading
+    matched = _matched(found, decisions, source=source)
+
+    def row(decision: Decision) -> dict[str, object]:
+        present = found.now(decision.slug_hash)
+        moved = None if present == decision.slug_hash else decision.slug_hash
+        placed = {"slug_hash": present, "home": moved, "matched": matched.get(decision.index)}
+        return _entry_row(reading, decision, source) | placed
+
     minted = [decision for decision in decisions if decision.mint]
     connection.executemany(_INSERT_ARTICLE, (_article_row(reading, each) for each in minted))
     new = [decision for decision in decisions if decision.action == "new"]
-    connection.executemany(_INSERT_ENTRY, (_entry_row(reading, each, source) for each in new))
+    connection.executemany(_INSERT_ENTRY, map(row, new))
     edited = [decision for decision in decisions if decision.action == "updated"]
-    connection.executemany(_UPDATE_ENTRY, (_entry_row(reading, each, source) for each in edited))
+    connection.executemany(_UPDATE_ENTRY, map(row, edited))
     connection.executemany(_WRITE_BODY, (_body_row(reading, each) for each in decisions))
     _write_keys(connection, decisions)
+
+
+def _matched(found: Knowledge, decisions: Sequence[Decision], *, source: str) -> dict[int, int]:
+    """By its place in the document, the entry key of what each entry that joined was known by."""
+    joined = [each for each in decisions if each.action == "new" and not each.mint]
+    if not joined:
+        return {}
+    members = {
+        candidate.slug_hash: candidate.members
+        for shared in found.known.candidates.values()
+        for candidate in shared
+    }
+    identities = found.reading.identities
+    founders = {each.slug_hash: identities[each.index].entry_key for each in decisions if each.mint}
+    matched = {each.index: founders.get(each.slug_hash) for each in joined}
+    for each in joined:
+        if each.slug_hash in members:
+            entry = found.reading.feed.entries[each.index]
+            matched[each.index] = witness(
+                entry, identities[each.index], source=source, members=members[each.slug_hash]
+            )
+    return {index: entry_key for index, entry_key in matched.items() if entry_key is not None}
 
 
 def _article_row(reading: Reading, decision: Decision) -> dict[str, object]:
@@ -176,7 +207,6 @@ def _entry_row(reading: Reading, decision: Decision, source: str) -> dict[str, o
         "entry_key": identity.entry_key,
         "source": source,
         "guid": legal(entry.guid),
-        "slug_hash": decision.slug_hash,
         "link": legal(entry.link),
         "title": legal(entry.title),
         "rule": decision.rule,
