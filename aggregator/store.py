@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
+from aggregator.core.model import (
+    ArchivePage,
+    Article,
+    Carried,
+    OutputState,
+    Ruling,
+    SourceState,
+    StoredEntry,
+)
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
@@ -125,6 +133,39 @@ class Store(Protocol):
         Of articles first carried together the older one gets the lower number.
         """
 
+    # --- archives (RFC 5005 §4): each output numbers its articles in the order of publication
+
+    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+        """Slug hashes of what polls touched in `sources` since the output was built last.
+
+        The latest 5,000 at most; none for an output that was never built.
+        """
+
+    def picked(
+        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
+    ) -> tuple[Article, ...]:
+        """Like `articles`, but only these; those that cannot be shown are missing."""
+
+    def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
+        """Give the next numbers to articles never carried, the older one first.
+
+        One that was edited after it was archived gets a number once more.
+        """
+
+    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
+        """The last `size` numbers, and all that no closed page covers; ascending."""
+
+    def pages(self, output: str) -> dict[int, str]:
+        """The closed pages by number, each with the address it was written for."""
+
+    def last_page(self, output: str) -> tuple[int, int]:
+        """Number and last sequence number of the last closed page; zeros when there is none."""
+
+    def page(self, output: str, number: int) -> ArchivePage | None: ...
+
+    def save_page(self, output: str, page: ArchivePage) -> None:
+        """Keep a page that is closed now, or in another version (taken down, moved)."""
+
     def output_states(self) -> dict[str, OutputState]: ...
 
     def list_outputs(self, outputs: Sequence[Output], *, now: datetime) -> None:
@@ -153,7 +194,11 @@ class Store(Protocol):
     ) -> Iterator[StoredEntry]: ...
 
     def find(self, what: str, *, limit: int = 10) -> tuple[str, ...]:
-        """Slugs of the articles that `what` names: a slug, an id, a guid, a link, or words."""
+        """Slugs of the articles that `what` names: a slug, an id, a guid, a link, or words.
+
+        A name of an article that was merged into another leads to that one, here and where else
+        a slug is asked for.
+        """
 
     def article(self, slug: str, *, priority: dict[str, int]) -> Article | None: ...
 
@@ -184,6 +229,48 @@ class Store(Protocol):
         `replace`), and for lines that are damaged, incomplete or of a newer program.
         """
 
+    # --- the operator's rulings: remembered for ever, obeyed by all later polls
+
+    def split(
+        self,
+        slug: str,
+        guid: str,
+        *,
+        source: str | None = None,
+        sources: Sequence[Source] = (),
+        now: datetime,
+    ) -> Ruling:
+        """Take the entry with this guid (or link) out of an article: it gets one of its own.
+
+        That one's name follows from source and guid. No entry of the same source that shares
+        any key with it joins the article again. `sources` are the listed ones, for the keys.
+        Raises RulingError when the names fit no entry or several, or there is no other entry.
+        """
+
+    def merge(self, slug: str, other: str, *, now: datetime) -> Ruling:
+        """Make the article `other` part of `slug`, with whatever would have joined it later.
+
+        `slug` keeps its names; those of `other` lead to it from now on and are never given again.
+        Raises RulingError for unknown names, or when they are one article.
+        """
+
+    def undo_split(
+        self, slug: str, guid: str, *, source: str | None = None, now: datetime
+    ) -> Ruling:
+        """Take a split back: the entries of the article that was made return. See `split`."""
+
+    def undo_merge(self, slug: str, other: str, *, now: datetime) -> Ruling:
+        """Take a merge back: the retired article has its names again, and all that is its own."""
+
+    def rulings(self, slug: str | None = None) -> tuple[Ruling, ...]:
+        """What the operator ever decided, oldest first; with `slug` all that concerns an article.
+
+        Also what concerned the articles that it has taken in.
+        """
+
+    def former_names(self, slug: str) -> tuple[tuple[str, str], ...]:
+        """Slug and atom:id of each retired article that has become this one."""
+
     # --- housekeeping
 
     def prune(self, *, before: datetime, min_articles: int) -> int:
@@ -191,6 +278,9 @@ class Store(Protocol):
 
         The newest `min_articles` articles of each source keep theirs.
         """
+
+    def prune_pages(self, *, before: datetime) -> tuple[tuple[str, int], ...]:
+        """Forget pages closed before; returns (output, number). The last one of each stays."""
 
     def optimize(self) -> None: ...
 

@@ -294,6 +294,37 @@ class OutputState:
     built_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An article in the ledger of an output: its place in the order of publication, since when."""
+
+    slug_hash: int
+    sequence: int
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An article as it was when its page was closed, and when the output first carried it."""
+
+    article: Article
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """A closed page of the archive of an output (RFC 5005 §4): all that its bytes are made of."""
+
+    number: int  # from 1
+    previous: int = 0  # the page before it; 0: there was none
+    last_sequence: int  # of the ledger of the output
+    closed_at: datetime
+    address: str  # of the archive when the page was written last
+    atom_id: str
+    heading: FeedInfo  # title, subtitle, authors and language of the output
+    articles: tuple[Archived, ...]  # in the order of publication
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
     """What one build did."""

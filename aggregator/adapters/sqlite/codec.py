@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Enclosure, Entry, FeedInfo, Hints, Person
+from aggregator.core.model import (
+    Archived,
+    ArchivePage,
+    Article,
+    Enclosure,
+    Entry,
+    FeedInfo,
+    Hints,
+    Person,
+    Sighting,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -59,6 +70,10 @@ def sketch_from_blob(blob: bytes) -> tuple[int, ...]:
 
 
 def entry_to_json(entry: Entry) -> str:
+    return _dump(_entry_record(entry))
+
+
+def _entry_record(entry: Entry) -> dict[str, object]:
     record: dict[str, object] = {
         "guid": entry.guid,
         "title": entry.title,
@@ -77,11 +92,14 @@ def entry_to_json(entry: Entry) -> str:
     record = _told(record)
     if entry.origin is not None:  # one that says nothing is still an origin
         record["origin"] = _info_record(entry.origin)
-    return _dump(record)
+    return record
 
 
 def entry_from_json(text: str) -> Entry:
-    record = _load(text)
+    return _entry(_load(text))
+
+
+def _entry(record: Mapping[str, Any]) -> Entry:
     origin = record.get("origin")
     return Entry(
         guid=record.get("guid", ""),
@@ -114,6 +132,78 @@ def info_to_json(info: FeedInfo) -> str:
 
 def info_from_json(text: str) -> FeedInfo:
     return _info(_load(text))
+
+
+def page_to_blob(page: ArchivePage) -> bytes:
+    """Pack what a closed page of an archive shows: JSON, compressed."""
+    record = {
+        "previous": page.previous,
+        "atom_id": page.atom_id,
+        "heading": _info_record(page.heading),
+        "articles": [
+            _article_record(one.article) | {"first_at": to_seconds(one.first_at)}
+            for one in page.articles
+        ],
+    }
+    return zlib.compress(_dump(record).encode(), 9)
+
+
+def page_from_blob(
+    blob: bytes, *, number: int, last_sequence: int, closed_at: int, address: str
+) -> ArchivePage:
+    try:
+        text = zlib.decompress(blob).decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise StoreError(f"archive page {number} is damaged: {error}") from error
+    record = _load(text)
+    return ArchivePage(
+        number=number,
+        previous=record.get("previous", 0),
+        last_sequence=last_sequence,
+        closed_at=to_moment(closed_at),
+        address=address,
+        atom_id=record.get("atom_id", ""),
+        heading=_info(record.get("heading", {})),
+        articles=tuple(
+            Archived(_article(one), to_moment(one["first_at"]))
+            for one in record.get("articles", ())
+        ),
+    )
+
+
+def _article_record(article: Article) -> dict[str, object]:
+    return {
+        "slug": article.slug,
+        "slug_hash": article.slug_hash,
+        "id": article.id,
+        "source": article.source,
+        "info": _info_record(article.info),
+        "entry": _entry_record(article.entry),
+        "first_seen": to_seconds(article.first_seen),
+        "sort_at": to_seconds(article.sort_at),
+        "updated": to_seconds(article.updated),
+        "sightings": [[seen.source, seen.title, seen.link] for seen in article.sightings],
+        "words": article.words,
+    }
+
+
+def _article(record: Mapping[str, Any]) -> Article:
+    return Article(
+        slug=record["slug"],
+        slug_hash=record["slug_hash"],
+        id=record["id"],
+        source=record["source"],
+        info=_info(record["info"]),
+        entry=_entry(record["entry"]),
+        first_seen=to_moment(record["first_seen"]),
+        sort_at=to_moment(record["sort_at"]),
+        updated=to_moment(record["updated"]),
+        sightings=tuple(
+            Sighting(source=source, title=title, link=link)
+            for source, title, link in record.get("sightings", ())
+        ),
+        words=record.get("words", 0),
+    )
 
 
 def hints_to_json(hints: Hints) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from aggregator.adapters.sqlite.codec import many, to_moment, to_optional_moment, to_seconds
@@ -12,7 +12,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.model import OutputState
 
 
-def mark_changed(connection: sqlite3.Connection, slug_hashes: Iterable[int]) -> None:
+def mark_changed(connection: sqlite3.Connection, slug_hashes: Collection[int]) -> None:
     """Give every source that carries one of the articles the next change number."""
     connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change'")
     connection.execute(
@@ -21,6 +21,13 @@ def mark_changed(connection: sqlite3.Connection, slug_hashes: Iterable[int]) -> 
         "FROM json_each(?) AS touched CROSS JOIN entries AS e ON e.slug_hash = touched.value "
         "WHERE true "  # tells the ON of the conflict from that of the join
         "ON CONFLICT (source) DO UPDATE SET change = excluded.change",
+        (many(slug_hashes),),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO touched (source, change, slug_hash) "
+        "SELECT DISTINCT e.source, (SELECT value FROM meta WHERE name = 'change'), e.slug_hash "
+        "FROM json_each(?) AS touched CROSS JOIN entries AS e ON e.slug_hash = touched.value "
+        "WHERE e.held = 0",
         (many(slug_hashes),),
     )
 
@@ -95,7 +102,8 @@ def close_build(
     carried = {"output": output, "articles": many(slug_hashes), "now": to_seconds(now)}
     with writing(connection):
         known = connection.execute(
-            "UPDATE outputs SET built_change = :change, built_at = :now WHERE output = :output",
+            "UPDATE outputs SET built_change = :change, carried_change = :change, "
+            "built_at = :now WHERE output = :output",
             carried | {"change": change},
         )
         if known.rowcount != 1:

@@ -246,9 +246,31 @@ def _roster_of_outputs(db: Database) -> None:
     )
 
 
+def _archives(db: Database) -> None:
+    """Closed pages of archives, which version of an article stands in one, and who changed when.
+
+    `touched` says of each change which articles of a source it was about, so that an output
+    finds what came in since it was built, wherever that stands by date. A page is kept as the
+    articles it was made of: bodies are edited and pruned, a closed page is not.
+    """
+    db.execute("ALTER TABLE carried ADD COLUMN archived INTEGER")
+    db.execute("ALTER TABLE outputs ADD COLUMN carried_change INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE outputs SET carried_change = (SELECT value FROM meta WHERE name = 'change')")
+    db.execute(
+        "CREATE TABLE touched (source TEXT NOT NULL, change INTEGER NOT NULL, "
+        "slug_hash INTEGER NOT NULL, PRIMARY KEY (source, change, slug_hash)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE pages (output TEXT NOT NULL, number INTEGER NOT NULL, "
+        "last_sequence INTEGER NOT NULL, closed_at INTEGER NOT NULL, address TEXT NOT NULL, "
+        "content BLOB NOT NULL, PRIMARY KEY (output, number))"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
     _rulings,
     _roster_of_outputs,
+    _archives,
 )

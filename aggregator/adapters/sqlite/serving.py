@@ -11,7 +11,7 @@ from aggregator.adapters.sqlite.connection import writing
 from aggregator.core.settings import Output
 
 # Tables that hold what is remembered under the id of an output.
-_REMEMBERED = ("outputs", "carried", "histories")
+_REMEMBERED = ("outputs", "carried", "pages", "histories")
 
 
 def list_outputs(

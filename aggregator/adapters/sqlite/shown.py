@@ -52,6 +52,28 @@ def articles(
         yield from _load(connection, page, wanted=wanted, priority=priority, infos=infos)
 
 
+def picked(
+    connection: sqlite3.Connection,
+    slug_hashes: Sequence[int],
+    sources: Sequence[str],
+    *,
+    priority: Mapping[str, int],
+) -> tuple[Article, ...]:
+    """See Store.picked."""
+    rows = connection.execute(
+        "SELECT a.slug_hash FROM json_each(?) AS wanted "
+        "CROSS JOIN articles AS a ON a.slug_hash = wanted.value "
+        "ORDER BY a.sort_at DESC, a.slug_hash",
+        (many(slug_hashes),),
+    )
+    found, wanted, infos = [row[0] for row in rows], frozenset(sources), _Infos(connection)
+    chosen: list[Article] = []
+    for start in range(0, len(found), ARTICLES_OF_PAGE):
+        page = found[start : start + ARTICLES_OF_PAGE]
+        chosen += _load(connection, page, wanted=wanted, priority=priority, infos=infos)
+    return tuple(chosen)
+
+
 def article(
     connection: sqlite3.Connection, slug: str, *, priority: Mapping[str, int]
 ) -> Article | None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 
 from aggregator.adapters.sqlite import (
+    archive,
     ledger,
     lookup,
     moving,
+    rulings,
     saving,
     schema,
     serving,
@@ -22,7 +24,15 @@ from aggregator.adapters.sqlite import (
 )
 from aggregator.adapters.sqlite.connection import Connections, connect, refusals
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Article, OutputState, SourceState, StoredEntry
+from aggregator.core.model import (
+    ArchivePage,
+    Article,
+    Carried,
+    OutputState,
+    Ruling,
+    SourceState,
+    StoredEntry,
+)
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
@@ -183,6 +193,40 @@ class SqliteStore:
         with self._connected() as connection:
             ledger.close_build(connection, output, change=change, slug_hashes=slug_hashes, now=now)
 
+    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+        with self._connected() as connection:
+            return archive.fresh(connection, output, sources)
+
+    def picked(
+        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
+    ) -> tuple[Article, ...]:
+        with self._connected() as connection:
+            return shown.picked(connection, slug_hashes, sources, priority=priority)
+
+    def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
+        with self._connected() as connection:
+            archive.carry(connection, output, articles, now=now)
+
+    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
+        with self._connected() as connection:
+            return archive.recent(connection, output, size=size)
+
+    def pages(self, output: str) -> dict[int, str]:
+        with self._connected() as connection:
+            return archive.pages(connection, output)
+
+    def last_page(self, output: str) -> tuple[int, int]:
+        with self._connected() as connection:
+            return archive.last_page(connection, output)
+
+    def page(self, output: str, number: int) -> ArchivePage | None:
+        with self._connected() as connection:
+            return archive.page(connection, output, number)
+
+    def save_page(self, output: str, page: ArchivePage) -> None:
+        with self._connected() as connection:
+            archive.save_page(connection, output, page)
+
     def output_states(self) -> dict[str, OutputState]:
         with self._connected() as connection:
             return ledger.output_states(connection)
@@ -243,11 +287,51 @@ class SqliteStore:
         with self._connected() as connection:
             return moving.load(connection, lines, replace=replace, progress=progress)
 
+    # --- the operator's rulings
+
+    def split(
+        self,
+        slug: str,
+        guid: str,
+        *,
+        source: str | None = None,
+        sources: Sequence[Source] = (),
+        now: datetime,
+    ) -> Ruling:
+        with self._connected() as connection:
+            return rulings.split(connection, slug, guid, source=source, sources=sources, now=now)
+
+    def merge(self, slug: str, other: str, *, now: datetime) -> Ruling:
+        with self._connected() as connection:
+            return rulings.merge(connection, slug, other, now=now)
+
+    def undo_split(
+        self, slug: str, guid: str, *, source: str | None = None, now: datetime
+    ) -> Ruling:
+        with self._connected() as connection:
+            return rulings.undo_split(connection, slug, guid, source=source, now=now)
+
+    def undo_merge(self, slug: str, other: str, *, now: datetime) -> Ruling:
+        with self._connected() as connection:
+            return rulings.undo_merge(connection, slug, other, now=now)
+
+    def rulings(self, slug: str | None = None) -> tuple[Ruling, ...]:
+        with self._connected() as connection:
+            return rulings.rulings(connection, slug)
+
+    def former_names(self, slug: str) -> tuple[tuple[str, str], ...]:
+        with self._connected() as connection:
+            return rulings.former_names(connection, slug)
+
     # --- housekeeping
 
     def prune(self, *, before: datetime, min_articles: int) -> int:
         with self._connected() as connection:
             return upkeep.prune(connection, before=before, min_articles=min_articles)
+
+    def prune_pages(self, *, before: datetime) -> tuple[tuple[str, int], ...]:
+        with self._connected() as connection:
+            return archive.prune(connection, before=before)
 
     def optimize(self) -> None:
         with self._connected() as connection:
