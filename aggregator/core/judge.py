@@ -37,6 +37,8 @@ class KnownEntry:
     publisher_updated: datetime | None  # as the publisher said it
     updated: datetime  # as we publish it
     first_seen: datetime
+    link: str = ""
+    headline: str = ""  # in its normal form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

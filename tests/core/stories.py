@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from aggregator.core import reuse
 from aggregator.core.identify import identify
 from aggregator.core.judge import Decision, Known, KnownEntry, OwnCopy, resolve
 from aggregator.core.model import Entry, Feed, FeedInfo, Key, Reading
@@ -60,6 +61,7 @@ class Library:
     articles: dict[int, Candidate] = field(default_factory=dict)
     keys: dict[Key, list[int]] = field(default_factory=dict)
 
+    sketches: dict[int, tuple[int, ...]] = field(default_factory=dict)
     own: dict[tuple[str, int], OwnCopy] = field(default_factory=dict)
 
     def poll(
@@ -72,6 +74,10 @@ class Library:
     ) -> tuple[Decision, ...]:
         """Decide a document and remember the decisions."""
         document = reading(of, entries)
+        doubtful = reuse.suspects(document, self.entries)
+        document = reuse.told_apart(
+            document, self.entries, {key: self.sketches[key] for key in doubtful}, source=of.id
+        )
         known = Known(
             entries={
                 identity.entry_key: self.entries[identity.entry_key]
@@ -108,7 +114,10 @@ class Library:
             publisher_updated=published.updated,
             updated=decision.updated,
             first_seen=decision.first_seen,
+            link=published.link,
+            headline=identity.headline,
         )
+        self.sketches[identity.entry_key] = identity.sketch
         member = Member(
             source=of.id,
             guid=published.guid,

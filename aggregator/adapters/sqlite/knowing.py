@@ -14,7 +14,7 @@ from aggregator.adapters.sqlite.codec import (
     to_moment,
     to_optional_moment,
 )
-from aggregator.core import judge
+from aggregator.core import judge, reuse
 from aggregator.core.judge import Known, KnownEntry, OwnCopy
 from aggregator.core.model import Feed, Key, Reading
 from aggregator.core.story import Candidate, Member
@@ -63,6 +63,12 @@ def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) 
     """Read the stored entries of the document, and the articles its other entries may join."""
     into: dict[int, int] = {}
     entries, foreign = _known_entries(connection, reading, source=source, into=into)
+    doubtful = reuse.suspects(reading, entries)
+    if doubtful:
+        sketches = _sketches(connection, doubtful)
+        reading = reuse.told_apart(reading, entries, sketches, source=source)
+        entries, more = _known_entries(connection, reading, source=source, into=into)
+        foreign |= more
     if foreign:
         reading = _without(reading, foreign)
     keys = judge.unseen_keys(reading, entries)
@@ -94,7 +100,7 @@ def _known_entries(
     for row in connection.execute(
         "SELECT e.source, e.entry_key, coalesce(e.home, e.slug_hash), a.slug, a.atom_id, "
         "e.content_hash, e.changes, e.published, e.publisher_updated, e.updated, e.first_seen, "
-        "e.slug_hash "
+        "e.link, e.headline, e.slug_hash "
         "FROM json_each(?) AS wanted CROSS JOIN entries AS e ON e.entry_key = wanted.value "
         "CROSS JOIN articles AS a ON a.slug_hash = e.slug_hash",
         (many({identity.entry_key for identity in reading.identities}),),
@@ -119,6 +125,8 @@ def _known_entry(
     publisher_updated: int | None,
     updated: int,
     first_seen: int,
+    link: str,
+    headline: str,
 ) -> KnownEntry:
     return KnownEntry(
         entry_key=entry_key,
@@ -131,7 +139,20 @@ def _known_entry(
         publisher_updated=to_optional_moment(publisher_updated),
         updated=to_moment(updated),
         first_seen=to_moment(first_seen),
+        link=link,
+        headline=headline,
     )
+
+
+def _sketches(
+    connection: sqlite3.Connection, entry_keys: Iterable[int]
+) -> dict[int, tuple[int, ...]]:
+    rows = connection.execute(
+        "SELECT e.entry_key, e.sketch FROM json_each(?) AS wanted "
+        "CROSS JOIN entries AS e ON e.entry_key = wanted.value",
+        (many(entry_keys),),
+    )
+    return {entry_key: sketch_from_blob(blob) for entry_key, blob in rows}
 
 
 def _without(reading: Reading, foreign: frozenset[int]) -> Reading:
