@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator.core.model import Article, OutputState, Ruling, SourceState, StoredEntry
+from aggregator.core.model import (
+    ArchivePage,
+    Article,
+    Carried,
+    OutputState,
+    Ruling,
+    SourceState,
+    StoredEntry,
+)
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
@@ -125,6 +133,39 @@ class Store(Protocol):
         Of articles first carried together the older one gets the lower number.
         """
 
+    # --- archives (RFC 5005 §4): each output numbers its articles in the order of publication
+
+    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+        """Slug hashes of what polls touched in `sources` since the output was built last.
+
+        The latest 5,000 at most; none for an output that was never built.
+        """
+
+    def picked(
+        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
+    ) -> tuple[Article, ...]:
+        """Like `articles`, but only these; those that cannot be shown are missing."""
+
+    def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
+        """Give the next numbers to articles never carried, the older one first.
+
+        One that was edited after it was archived gets a number once more.
+        """
+
+    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
+        """The last `size` numbers, and all that no closed page covers; ascending."""
+
+    def pages(self, output: str) -> dict[int, str]:
+        """The closed pages by number, each with the address it was written for."""
+
+    def last_page(self, output: str) -> tuple[int, int]:
+        """Number and last sequence number of the last closed page; zeros when there is none."""
+
+    def page(self, output: str, number: int) -> ArchivePage | None: ...
+
+    def save_page(self, output: str, page: ArchivePage) -> None:
+        """Keep a page that is closed now, or in another version (taken down, moved)."""
+
     def output_states(self) -> dict[str, OutputState]: ...
 
     def list_outputs(self, outputs: Sequence[Output], *, now: datetime) -> None:
@@ -237,6 +278,9 @@ class Store(Protocol):
 
         The newest `min_articles` articles of each source keep theirs.
         """
+
+    def prune_pages(self, *, before: datetime) -> tuple[tuple[str, int], ...]:
+        """Forget pages closed before; returns (output, number). The last one of each stays."""
 
     def optimize(self) -> None: ...
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from aggregator.adapters.sqlite import (
+    archive,
     ledger,
     lookup,
     moving,
@@ -23,7 +24,15 @@ from aggregator.adapters.sqlite import (
 )
 from aggregator.adapters.sqlite.connection import Connections, connect, refusals
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Article, OutputState, Ruling, SourceState, StoredEntry
+from aggregator.core.model import (
+    ArchivePage,
+    Article,
+    Carried,
+    OutputState,
+    Ruling,
+    SourceState,
+    StoredEntry,
+)
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
@@ -184,6 +193,40 @@ class SqliteStore:
         with self._connected() as connection:
             ledger.close_build(connection, output, change=change, slug_hashes=slug_hashes, now=now)
 
+    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+        with self._connected() as connection:
+            return archive.fresh(connection, output, sources)
+
+    def picked(
+        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
+    ) -> tuple[Article, ...]:
+        with self._connected() as connection:
+            return shown.picked(connection, slug_hashes, sources, priority=priority)
+
+    def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
+        with self._connected() as connection:
+            archive.carry(connection, output, articles, now=now)
+
+    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
+        with self._connected() as connection:
+            return archive.recent(connection, output, size=size)
+
+    def pages(self, output: str) -> dict[int, str]:
+        with self._connected() as connection:
+            return archive.pages(connection, output)
+
+    def last_page(self, output: str) -> tuple[int, int]:
+        with self._connected() as connection:
+            return archive.last_page(connection, output)
+
+    def page(self, output: str, number: int) -> ArchivePage | None:
+        with self._connected() as connection:
+            return archive.page(connection, output, number)
+
+    def save_page(self, output: str, page: ArchivePage) -> None:
+        with self._connected() as connection:
+            archive.save_page(connection, output, page)
+
     def output_states(self) -> dict[str, OutputState]:
         with self._connected() as connection:
             return ledger.output_states(connection)
@@ -285,6 +328,10 @@ class SqliteStore:
     def prune(self, *, before: datetime, min_articles: int) -> int:
         with self._connected() as connection:
             return upkeep.prune(connection, before=before, min_articles=min_articles)
+
+    def prune_pages(self, *, before: datetime) -> tuple[tuple[str, int], ...]:
+        with self._connected() as connection:
+            return archive.prune(connection, before=before)
 
     def optimize(self) -> None:
         with self._connected() as connection:
