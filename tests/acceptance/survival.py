@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from aggregator.app import App
-from tests.feed_server import FAST
+from aggregator.app import App, Engine
+from aggregator.core.model import PollReport
+from tests.feed_server import FAST, write_config
 from tests.test_engine import ATOM, published
 
 LEAN = FAST.replace("limits:", "limits:\n  workers: 1")  # a process takes long to start
@@ -100,3 +102,31 @@ def names(app: App) -> dict[str, tuple[str, ...]]:
 
 def feed_bytes(folder: Path, output: str = "all") -> bytes:
     return (folder / "data" / "public" / "feeds" / f"{output}.atom").read_bytes()
+
+
+class Live:
+    """One running engine, polled as often as a test likes."""
+
+    def __init__(self, app: App, engine: Engine, reports: list[PollReport]) -> None:
+        self.app = app
+        self.engine = engine
+        self._reports = reports
+
+    async def poll(self, *names: str) -> int:
+        """Poll the named sources in this order, or all; build; return how many entries were new."""
+        self._reports.clear()
+        for name in names or self.app.sources:
+            claim, _ = self.engine.claim_named([name], force=True)
+            await self.engine.dispatcher.run_until_idle(claim)
+        await self.engine.build(timed=True)
+        assert not [report.error for report in self._reports if report.error]
+        return sum(report.novelty.new for report in self._reports)
+
+
+@asynccontextmanager
+async def live(folder: Path, text: str) -> AsyncIterator[Live]:
+    """Run the program in a folder with this feeds.yaml."""
+    reports: list[PollReport] = []
+    with App.open(write_config(folder, text), {}) as app:
+        async with Engine(app, report=reports.append) as engine:
+            yield Live(app, engine, reports)

@@ -19,6 +19,7 @@ from aggregator.adapters.sqlite.codec import (
 from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
 from aggregator.adapters.sqlite.knowing import Knowledge, kinds, knowledge
 from aggregator.adapters.sqlite.naming import with_free_names
+from aggregator.adapters.sqlite.times import with_steady_times
 from aggregator.core import judge
 from aggregator.core.judge import Decision
 from aggregator.core.model import Key, Novelty, Reading
@@ -40,9 +41,14 @@ UPDATE entries SET link = :link, title = :title, published = :published,
     changes = :changes, words = :words, sketch = :sketch, headline = :headline
 WHERE entry_key = :entry_key
 """
-_WRITE_BODY = """
-INSERT INTO bodies (entry_key, body) VALUES (:entry_key, :body)
-ON CONFLICT (entry_key) DO UPDATE SET body = excluded.body
+_INSERT_BODY = "INSERT INTO bodies (entry_key, body) VALUES (:entry_key, :body)"
+# What retention has dropped stays dropped, whatever its publisher still does to it.
+_UPDATE_BODY = "UPDATE bodies SET body = :body WHERE entry_key = :entry_key"
+_INSERT_BODY_OF_ALIAS = """
+INSERT INTO bodies (entry_key, body) SELECT :entry_key, :body
+FROM entries AS own WHERE own.entry_key = :entry_key AND EXISTS (
+    SELECT 1 FROM entries AS e CROSS JOIN bodies AS b ON b.entry_key = e.entry_key
+    WHERE e.slug_hash = own.slug_hash)
 """
 _INSERT_ARTICLE = """
 INSERT INTO articles (slug_hash, slug, atom_id, headline, sort_at, first_seen)
@@ -118,6 +124,7 @@ def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Rea
     touched = [decision for decision in decisions if decision.action != "unchanged"]
     if touched:
         touched = with_free_names(connection, found.reading, touched)
+        touched = with_steady_times(connection, touched, found.known.own, found.now)
         _write(connection, found, touched, source=outcome.state.source)
         _drop_old_aliases(connection, outcome, found, touched)
         ledger.mark_changed(connection, {found.now(each.slug_hash) for each in touched})
@@ -163,8 +170,17 @@ def _write(
     connection.executemany(_INSERT_ENTRY, map(row, new))
     edited = [decision for decision in decisions if decision.action == "updated"]
     connection.executemany(_UPDATE_ENTRY, map(row, edited))
-    connection.executemany(_WRITE_BODY, (_body_row(reading, each) for each in decisions))
+    _write_bodies(connection, reading, new)
+    connection.executemany(_UPDATE_BODY, (_body_row(reading, each) for each in edited))
     _write_keys(connection, decisions)
+
+
+def _write_bodies(
+    connection: sqlite3.Connection, reading: Reading, new: Sequence[Decision]
+) -> None:
+    for statement, churned in ((_INSERT_BODY, False), (_INSERT_BODY_OF_ALIAS, True)):
+        bodies = (_body_row(reading, each) for each in new if each.churned == churned)
+        connection.executemany(statement, bodies)
 
 
 def _matched(found: Knowledge, decisions: Sequence[Decision], *, source: str) -> dict[int, int]:
