@@ -71,13 +71,16 @@ def same_story(
     headlines = _likeness(member, candidate)
     if rule == "link":
         return _same_link(member, candidate, texts=texts, headlines=headlines)
-    if rule != "id" and not _within(member, candidate, window):
+    if rule != "id" and _apart(member, candidate) > window:
         return None
-    second = present and headlines is not Likeness.SAME
+    second = present and (texts is None or headlines is not Likeness.SAME)
     alone = not second and not _recurs(member, candidate)
     if texts is not None:
         return _by_text(texts, headlines, distinctive=_distinctive(member), alone=alone)
-    return _by_headline(headlines, distinctive=_distinctive(member)) if alone else None
+    if not alone or not _distinctive(member):
+        return None
+    apart = min(_apart(member, candidate) / window, 1.0) if window else 1.0
+    return _by_headline(headlines, apart=apart)
 
 
 def _by_text(
@@ -99,12 +102,10 @@ def _by_text(
     )
 
 
-def _by_headline(headlines: Likeness, *, distinctive: bool) -> Evidence | None:
-    """Evidence from the headline alone."""
-    if not distinctive:
-        return None
+def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:
+    """Evidence from a distinctive headline alone; of two stories under it the nearer in time."""
     if headlines is Likeness.SAME:
-        return Evidence(words="distinctive headline", weight=0.9)
+        return Evidence(words="distinctive headline", weight=0.9 - 0.1 * apart)
     if headlines is Likeness.CUT:
         return Evidence(words="distinctive headline, cut", weight=GUESS)
     return None
@@ -158,8 +159,11 @@ def _recurs(member: Member, candidate: Candidate) -> bool:
     )
 
 
-def _within(member: Member, candidate: Candidate, window: timedelta) -> bool:
-    return any(abs(_time(other) - _time(member)) <= window for other in candidate.members)
+def _apart(member: Member, candidate: Candidate) -> timedelta:
+    """The time between the entry and the nearest of the candidate's."""
+    return min(
+        (abs(_time(other) - _time(member)) for other in candidate.members), default=timedelta.max
+    )
 
 
 def _time(member: Member) -> datetime:
