@@ -135,10 +135,11 @@ class Store(Protocol):
 
     # --- archives (RFC 5005 §4): each output numbers its articles in the order of publication
 
-    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+    def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
         """Slug hashes of what polls touched in `sources` since the output was built last.
 
-        The latest 5,000 at most; none for an output that was never built.
+        Each with whether the output ever carried it. The latest 5,000 at most; none for an
+        output that was never built.
         """
 
     def picked(
@@ -163,8 +164,11 @@ class Store(Protocol):
 
     def page(self, output: str, number: int) -> ArchivePage | None: ...
 
-    def save_page(self, output: str, page: ArchivePage) -> None:
-        """Keep a page that is closed now, or in another version (taken down, moved)."""
+    def close_page(self, output: str, page: ArchivePage) -> bool:
+        """Keep a page that is closed now; False when another process has closed it already."""
+
+    def rewrite_page(self, output: str, page: ArchivePage) -> None:
+        """Keep another version of a closed page: an article was taken down, or it moved."""
 
     def output_states(self) -> dict[str, OutputState]: ...
 

@@ -25,16 +25,18 @@ _FRESH_AT_MOST = 5000  # articles that a build looks at, the latest
 _KEPT_CHANGES = 100_000  # an output that is not built for so many of them begins anew
 
 
-def fresh(connection: sqlite3.Connection, output: str, sources: Iterable[str]) -> tuple[int, ...]:
+def fresh(connection: sqlite3.Connection, output: str, sources: Iterable[str]) -> dict[int, bool]:
     """See Store.fresh."""
     rows = connection.execute(
-        "SELECT t.slug_hash, max(t.change) AS last FROM json_each(:sources) AS wanted "
+        "SELECT t.slug_hash, max(t.change) AS last, EXISTS (SELECT 1 FROM carried AS c "
+        "WHERE c.output = :output AND c.slug_hash = t.slug_hash) "
+        "FROM json_each(:sources) AS wanted "
         "CROSS JOIN touched AS t ON t.source = wanted.value AND t.change > "
         "(SELECT carried_change FROM outputs WHERE output = :output AND carried_change > 0) "
         "GROUP BY t.slug_hash ORDER BY last DESC, t.slug_hash LIMIT :limit",
         {"output": output, "sources": many(sorted(sources)), "limit": _FRESH_AT_MOST},
     )
-    return tuple(slug_hash for slug_hash, _ in rows)
+    return {slug_hash: bool(carried) for slug_hash, _, carried in rows}
 
 
 def carry(
@@ -146,9 +148,38 @@ def page(connection: sqlite3.Connection, output: str, number: int) -> ArchivePag
     )
 
 
-def save_page(connection: sqlite3.Connection, output: str, page: ArchivePage) -> None:
-    """See Store.save_page."""
-    values = {
+def close_page(connection: sqlite3.Connection, output: str, page: ArchivePage) -> bool:
+    """See Store.close_page."""
+    with writing(connection):
+        done = connection.execute(
+            "INSERT OR IGNORE INTO pages (output, number, last_sequence, closed_at, address, "
+            "content) VALUES (:output, :number, :last_sequence, :closed_at, :address, :content)",
+            _page_row(output, page),
+        )
+        if done.rowcount != 1:
+            return False
+        connection.executemany(
+            "UPDATE carried SET archived = ? WHERE output = ? AND slug_hash = ? AND sequence <= ?",
+            (
+                (to_seconds(one.article.updated), output, one.article.slug_hash, page.last_sequence)
+                for one in page.articles
+            ),
+        )
+    return True
+
+
+def rewrite_page(connection: sqlite3.Connection, output: str, page: ArchivePage) -> None:
+    """See Store.rewrite_page."""
+    with writing(connection):
+        connection.execute(
+            "UPDATE pages SET address = :address, content = :content "
+            "WHERE output = :output AND number = :number",
+            _page_row(output, page),
+        )
+
+
+def _page_row(output: str, page: ArchivePage) -> dict[str, object]:
+    return {
         "output": output,
         "number": page.number,
         "last_sequence": page.last_sequence,
@@ -156,26 +187,6 @@ def save_page(connection: sqlite3.Connection, output: str, page: ArchivePage) ->
         "address": page.address,
         "content": page_to_blob(page),
     }
-    with writing(connection):
-        connection.execute(
-            "INSERT INTO pages (output, number, last_sequence, closed_at, address, content) "
-            "VALUES (:output, :number, :last_sequence, :closed_at, :address, :content) "
-            "ON CONFLICT (output, number) DO UPDATE SET "
-            "address = excluded.address, content = excluded.content",
-            values,
-        )
-        connection.executemany(
-            "UPDATE carried SET archived = ? WHERE output = ? AND slug_hash = ? AND sequence <= ?",
-            (
-                (
-                    to_seconds(one.article.updated),
-                    output,
-                    one.article.slug_hash,
-                    page.last_sequence,
-                )
-                for one in page.articles
-            ),
-        )
 
 
 def prune(connection: sqlite3.Connection, *, before: datetime) -> tuple[tuple[str, int], ...]:

@@ -193,7 +193,7 @@ class SqliteStore:
         with self._connected() as connection:
             ledger.close_build(connection, output, change=change, slug_hashes=slug_hashes, now=now)
 
-    def fresh(self, output: str, sources: Sequence[str]) -> tuple[int, ...]:
+    def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
         with self._connected() as connection:
             return archive.fresh(connection, output, sources)
 
@@ -223,9 +223,13 @@ class SqliteStore:
         with self._connected() as connection:
             return archive.page(connection, output, number)
 
-    def save_page(self, output: str, page: ArchivePage) -> None:
+    def close_page(self, output: str, page: ArchivePage) -> bool:
         with self._connected() as connection:
-            archive.save_page(connection, output, page)
+            return archive.close_page(connection, output, page)
+
+    def rewrite_page(self, output: str, page: ArchivePage) -> None:
+        with self._connected() as connection:
+            archive.rewrite_page(connection, output, page)
 
     def output_states(self) -> dict[str, OutputState]:
         with self._connected() as connection:

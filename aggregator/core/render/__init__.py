@@ -193,7 +193,7 @@ def _feed(heading: Heading, updated: datetime) -> FeedGenerator:
     feed.language(heading.language)
     feed.ttl(heading.ttl)
     # The address of this very service: the only page about it that surely exists.
-    feed.generator(GENERATOR, version=__version__, uri=heading.base)
+    feed.generator(GENERATOR, version=__version__, uri=heading.base_url)
     return feed
 
 

@@ -25,21 +25,16 @@ class Heading:
     """One document of an output: the subscription document, or a closed page of its archive."""
 
     output: Output
-    base_url: str  # of all that is published, ends with a slash: nothing else gives addresses
+    base_url: str  # of the output (Output.base_of), ends with a slash: nothing else gives addresses
     atom_id: str
     page: int = 0  # of the archive; 0: the subscription document
     previous: int = 0  # the archive page that goes before; 0: none
     ttl: int = 60  # minutes that the document stays as it is, as a rule
 
     @property
-    def base(self) -> str:
-        """Where the addresses of this output begin."""
-        return self.output.base_of(self.base_url)
-
-    @property
     def style(self) -> str:
-        """What makes a raw feed bearable in a browser (W52)."""
-        return self.base_url + STYLE_PATH
+        """What makes a raw feed bearable in a browser (W52); one for all outputs."""
+        return self.base_url.removesuffix(self.output.base_of("")) + STYLE_PATH
 
     @property
     def title(self) -> str:
@@ -60,7 +55,7 @@ class Heading:
     @property
     def home(self) -> str:
         """The page for people."""
-        return self.base + page_path(self.output.id)
+        return self.base_url + page_path(self.output.id)
 
     @property
     def hub(self) -> str:
@@ -76,15 +71,15 @@ class Heading:
     def address(self, form: str) -> str:
         """Where this document stands in one of its forms."""
         if self.page:
-            return self.base + archive_path(self.output.id, self.page, form)
-        return self.base + feed_path(self.output.id, form)
+            return self.base_url + archive_path(self.output.id, self.page, form)
+        return self.base_url + feed_path(self.output.id, form)
 
     def previous_address(self, form: str) -> str:
         """The archive page that goes before, in a form it has; "" when there is none."""
         if not self.previous:
             return ""
         form = form if form in ARCHIVE_FORMATS else "atom"
-        return self.base + archive_path(self.output.id, self.previous, form)
+        return self.base_url + archive_path(self.output.id, self.previous, form)
 
     def links(self, form: str) -> Iterator[Link]:
         """Yield the links of the document in one form: rel, href, type (W5, W6, RFC 5005 §4)."""
@@ -94,7 +89,7 @@ class Heading:
             if other != form:
                 yield {"rel": "alternate", "type": FORMATS[other], "href": self.address(other)}
         if self.page:
-            current = self.base + feed_path(self.output.id, form)
+            current = self.base_url + feed_path(self.output.id, form)
             yield {"rel": "current", "type": FORMATS[form], "href": current}
         if self.previous:
             yield {

@@ -72,24 +72,26 @@ def test_numbers_follow_the_order_of_publication_whatever_the_dates(store: Sqlit
 
 def test_what_came_in_since_the_last_build_is_known_by_source(store: SqliteStore) -> None:
     opened(store, "1", "2")
-    assert store.fresh("out", ["a", "b"]) == ()  # never built: all the past would be new
+    assert store.fresh("out", ["a", "b"]) == {}  # never built: all the past would be new
     close(store)
-    assert store.fresh("out", ["a", "b"]) == ()
+    assert store.fresh("out", ["a", "b"]) == {}
     poll(store, source("b"), entry("late", published=NOW - 99 * HOUR))
     (late,) = articles(store, "b")
-    assert store.fresh("out", ["a", "b"]) == (late.slug_hash,)
-    assert store.fresh("out", ["a"]) == ()
-    (found,) = store.picked(store.fresh("out", ["b"]), ["a", "b"], priority={})
+    assert store.fresh("out", ["a", "b"]) == {late.slug_hash: False}
+    assert store.fresh("out", ["a"]) == {}
+    (found,) = store.picked(list(store.fresh("out", ["b"])), ["a", "b"], priority={})
     assert found == late
+    store.carry("out", (late,), now=NOW)
+    assert store.fresh("out", ["a", "b"]) == {late.slug_hash: True}
     close(store, late)
-    assert store.fresh("out", ["a", "b"]) == ()
+    assert store.fresh("out", ["a", "b"]) == {}
 
 
 def test_other_settings_do_not_make_all_the_past_new(store: SqliteStore) -> None:
     opened(store, "1", "2")
     close(store)
     store.open_build("out", digest="e", fresh_id="urn:one", now=NOW)
-    assert store.fresh("out", ["a"]) == ()
+    assert store.fresh("out", ["a"]) == {}
 
 
 def test_picked_articles_come_newest_first_and_of_these_sources_only(store: SqliteStore) -> None:
@@ -106,7 +108,7 @@ def test_an_article_edited_after_it_was_archived_gets_a_number_once_more(
 ) -> None:
     old, new = opened(store, "1", "9")
     store.carry("out", (old, new), now=NOW)
-    store.save_page("out", page(1, 1, old))
+    store.close_page("out", page(1, 1, old))
     store.carry("out", (old, new), now=NOW)
     assert numbers(store) == {old.slug_hash: 1, new.slug_hash: 2}
     edited = replace(old, updated=old.updated + HOUR)
@@ -119,7 +121,7 @@ def test_an_article_edited_after_it_was_archived_gets_a_number_once_more(
 def test_an_article_that_its_page_left_out_gets_a_number_once_more(store: SqliteStore) -> None:
     old, new = opened(store, "1", "9")
     store.carry("out", (old, new), now=NOW)
-    store.save_page("out", page(1, 2, new))
+    store.close_page("out", page(1, 2, new))
     store.carry("out", (old, new), now=NOW)
     assert numbers(store) == {new.slug_hash: 2, old.slug_hash: 3}
 
@@ -128,7 +130,7 @@ def test_recent_are_the_last_numbers_and_all_that_no_page_covers(store: SqliteSt
     shown = opened(store, *"123456")
     store.carry("out", shown, now=NOW)
     assert len(numbers(store, size=2)) == 6
-    store.save_page("out", page(1, 3, *shown[:3]))
+    store.close_page("out", page(1, 3, *shown[:3]))
     assert list(numbers(store, size=2).values()) == [4, 5, 6]
     assert list(numbers(store, size=5).values()) == [2, 3, 4, 5, 6]
 
@@ -136,8 +138,8 @@ def test_recent_are_the_last_numbers_and_all_that_no_page_covers(store: SqliteSt
 def test_a_page_comes_back_as_it_was_kept(reopen: Callable[[], SqliteStore]) -> None:
     store = reopen()
     old, new = opened(store, "1", "9")
-    store.save_page("out", page(1, 1, old))
-    store.save_page("out", page(2, 2, new))
+    store.close_page("out", page(1, 1, old))
+    store.close_page("out", page(2, 2, new))
     again = reopen()
     assert again.page("out", 1) == page(1, 1, old)
     assert again.page("out", 3) is None
@@ -148,17 +150,28 @@ def test_a_page_comes_back_as_it_was_kept(reopen: Callable[[], SqliteStore]) -> 
 
 def test_a_page_keeps_what_was_edited_and_pruned_since(store: SqliteStore) -> None:
     (old,) = opened(store, "1")
-    store.save_page("out", page(1, 1, old))
+    store.close_page("out", page(1, 1, old))
     poll(store, source("a"), entry("1", title="Quite another headline", content="<p>new</p>"))
     store.prune(before=NOW + 999 * DAY, min_articles=0)
     assert articles(store, "a") == []
     assert store.page("out", 1) == page(1, 1, old)
 
 
+def test_a_page_is_closed_once_and_rewritten_on_purpose_only(store: SqliteStore) -> None:
+    old, new = opened(store, "1", "9")
+    assert store.close_page("out", page(1, 1, old))
+    assert not store.close_page("out", page(1, 2, old, new))
+    assert store.page("out", 1) == page(1, 1, old)
+    elsewhere = replace(page(1, 1), address="https://y.example/feeds/out/archive/")
+    store.rewrite_page("out", elsewhere)
+    assert store.page("out", 1) == elsewhere
+    assert store.pages("out") == {1: elsewhere.address}
+
+
 def test_old_pages_are_pruned_and_the_last_one_stays(store: SqliteStore) -> None:
     for number in (1, 2, 3):
-        store.save_page("out", page(number, number, closed_after=number))
-    store.save_page("other", page(1, 1))
+        store.close_page("out", page(number, number, closed_after=number))
+    store.close_page("other", page(1, 1))
     assert store.prune_pages(before=NOW + timedelta(days=2, hours=1)) == (("out", 1), ("out", 2))
     assert store.prune_pages(before=NOW + 99 * DAY) == ()
     assert list(store.pages("out")) == [3]
@@ -178,7 +191,7 @@ def test_any_article_survives_in_a_page(shown: Article, moment: int) -> None:
 
 
 def test_a_damaged_page_is_refused_by_name(store: SqliteStore) -> None:
-    store.save_page("out", page(1, 1))
+    store.close_page("out", page(1, 1))
     connection = sqlite3.connect(store.path)
     connection.execute("UPDATE pages SET content = x'00'")
     connection.commit()
@@ -202,7 +215,7 @@ def test_a_store_of_before_archives_starts_them_from_now_on(tmp_path: Path) -> N
     connection.execute(f"PRAGMA user_version = {before}")
     connection.close()
     with SqliteStore.open(path) as store:
-        assert store.fresh("out", ["a"]) == ()
+        assert store.fresh("out", ["a"]) == {}
         adopt(store, source("a"))
         poll(store, source("a"), entry("1"))
         assert len(store.fresh("out", ["a"])) == 1
