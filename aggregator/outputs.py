@@ -35,6 +35,7 @@ def _output_shape(output: Output) -> list[object]:
         output.limit,
         output.max_age.total_seconds() if output.max_age else None,
         _rules_shape(output.rules),
+        *([output.max_per_source] if output.max_per_source else []),  # later than the others
     ]
 
 

@@ -37,8 +37,9 @@ async def run(app: App, *, listen: str, ready: Callable[[str], None]) -> None:
     """Serve and poll until SIGTERM or SIGINT; `ready` gets the address when all is up.
 
     SIGHUP and a changed feeds.yaml reload it; a bad file keeps the old one in use.
-    Raises OSError when the address is taken.
+    Raises ListenError when the address is taken, StoreError when the database is damaged.
     """
+    await asyncio.to_thread(app.check_database)
     metrics = Metrics()
     daemon = _Daemon(app, metrics)
     async with Engine(app, report=daemon.polled, built=daemon.built, spread=True) as engine:

@@ -15,6 +15,7 @@ from aggregator.adapters.config import load
 from aggregator.adapters.schedule import check_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
+from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, SourceState
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.outputs import judge_for
@@ -22,6 +23,7 @@ from aggregator.pipeline import choose
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
+CHECKED = 256 * 1024 * 1024  # bytes; about a second
 NO_CONTACT = (
     "contact: is not set and base_url is local, so publishers cannot tell who polls them; "
     "give them a page or a mail address"
@@ -105,6 +107,21 @@ class App:
 
     def now(self) -> datetime:
         return clock.now()
+
+    def check_database(self) -> None:
+        """Look at every page of a database of at most CHECKED bytes: a larger one takes long.
+
+        That one is read in whole by its nightly backup. Raises StoreError when it is damaged.
+        """
+        path = self.store.path
+        if path.stat().st_size > CHECKED:
+            return
+        damage = self.store.integrity()
+        if damage != "ok":
+            raise StoreError(
+                f"{path}: the database is damaged: {damage[:500]}; restore a backup or repair it "
+                "with the .recover command of sqlite3"
+            )
 
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
         """Return the articles an output carries, in its order."""

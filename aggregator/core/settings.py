@@ -70,6 +70,7 @@ class Source:
     password: Secret | None = None
     verify_tls: bool = True
     ignore_validators: bool = False
+    accept_replacement: bool = False  # of the whole feed by another one, at the same address
     place: Place | None = None
     address_place: Place | None = None  # of `url:`, for who must change it
 
@@ -98,6 +99,7 @@ class Output:
     rules: Rules = Rules()
     order: str = "newest"  # or oldest
     limit: int = 100
+    max_per_source: int | None = None  # articles that one source may show
     max_age: timedelta | None = None
     author: str = ""
     language: str = ""

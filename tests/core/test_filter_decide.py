@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,6 +132,13 @@ def test_reading_stops_at_the_age() -> None:
     articles = map(dated, range(100))
     assert chosen(articles, limit=50, max_age=timedelta(days=4)) == [0, 2, 4]
     assert next(articles).slug_hash == 6
+
+
+def test_no_source_takes_more_than_its_share() -> None:
+    loud = (replace(dated(number), source="loud") for number in range(0, 40, 2))
+    quiet = (replace(dated(number), source="quiet") for number in range(100, 140, 2))
+    articles = chain(loud, quiet)
+    assert chosen(articles, limit=5, max_per_source=3) == [0, 2, 4, 100, 102]
 
 
 def test_a_limit_of_nothing_reads_nothing() -> None:

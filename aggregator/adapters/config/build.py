@@ -152,6 +152,7 @@ def _source(
         password=password,
         verify_tls=_first(shape.verify_tls, defaults.verify_tls),
         ignore_validators=_first(shape.ignore_validators, defaults.ignore_validators),
+        accept_replacement=_first(shape.accept_replacement, defaults.accept_replacement),
         place=problems.place(item.node.start),
         address_place=problems.place(find(item.node, ("url",)).start),
     )
@@ -261,6 +262,7 @@ def _output(
         rules=_rules(item, problems),
         order=shape.order,
         limit=shape.limit,
+        max_per_source=shape.max_per_source,
         max_age=shape.max_age,
         author=shape.author,
         language=shape.language,

@@ -72,6 +72,12 @@ class DefaultsShape(Shape):
     clean: CleanShape = key({}, "What is taken off entries: the keys of `clean` below.")
     verify_tls: bool = key(True, "Whether certificates are checked.")
     ignore_validators: bool = key(False, "Never ask conditionally, for servers whose ETags lie.")
+    accept_replacement: bool = key(
+        False,
+        "Whether another feed is read that suddenly stands at the address of the known one: "
+        "other title, id and site, and not one entry in common. Else it is refused, as expired "
+        "domains are bought for such things.",
+    )
 
 
 class SourceShape(Shape, validate_default=False):
@@ -125,6 +131,9 @@ class SourceShape(Shape, validate_default=False):
     ignore_validators: bool | None = key(
         None, "Never ask conditionally, for servers whose ETags lie."
     )
+    accept_replacement: bool | None = key(
+        None, "Whether a wholly different feed at the same address is read."
+    )
 
 
 class OutputShape(Shape):
@@ -149,6 +158,13 @@ class OutputShape(Shape):
     )
     order: Literal["newest", "oldest"] = key("newest", "What comes first: `newest` or `oldest`.")
     limit: int = key(100, "How many articles it carries at most.", ge=1, le=10_000)
+    max_per_source: int | None = key(
+        None,
+        "How many of them may come from one source, so that a flood leaves the others their "
+        "places. Without it the newest are shown, whoever wrote them.",
+        ge=1,
+        le=10_000,
+    )
     max_age: types.Period | None = key(None, "Articles older than this are left out.")
     author: types.Line = key("", "The author of the feed.")
     language: types.Language = key("", "The language of the feed.")

@@ -9,6 +9,7 @@ from aggregator.core.cadence.doubts import with_gap, with_guids
 from aggregator.core.cadence.loaded import for_url
 from aggregator.core.cadence.moves import after_redirect, is_another_feed
 from aggregator.core.cadence.pace import Pace, Wait, longest
+from aggregator.core.cadence.strangers import REPLACED, is_replaced
 from aggregator.core.cadence.timing import (
     CronNext,
     Moment,
@@ -32,6 +33,7 @@ def after_success(
     pace: Pace,
     url: str,
     mark: str = "",
+    trusted: bool = True,
     fetched: Fetched,
     reading: Reading | None,
     body_hash: bytes,
@@ -43,11 +45,13 @@ def after_success(
     """Return the state after a poll that brought a document or "not modified".
 
     `url` is the configured address, `mark` stands for its credentials and headers;
+    `trusted`: a document in which nothing is as it was is read all the same;
     `fetched.validators` are the ones to store (merged with the known ones on 304, RFC 9111
     §4.3.4); `reading` is None when the document did not change;
     `chance` in 0..1 places the poll within its jitter; `cron_next(expression, after)` gives the
-    first cron time after a moment. Raises SourceError (kind "moved") when a permanent redirect
-    led to something else than the feed we know: nothing of it is to be kept (P44).
+    first cron time after a moment. Raises SourceError when something else stands there than the
+    feed we know, and nothing of it is to be kept: kind "moved" behind a permanent redirect
+    (P44), kind "replaced" at the known address.
     """
     before = for_url(state, url=url, mark=mark)
     known = _known(novelty)
@@ -55,6 +59,8 @@ def after_success(
         raise SourceError(
             f"moved to something else: {fetched.moved_to} is another feed", kind="moved"
         )
+    if not trusted and is_replaced(before, reading=reading, known=known):
+        raise SourceError(REPLACED, kind="replaced")
     after = _recovered(before, fetched=fetched, now=now)
     after = _remembered(after, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace)
     first = before.last_success_at is None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -54,17 +55,29 @@ def select(
     *,
     judge: Callable[[Article], Verdict],
     limit: int,
+    max_per_source: int | None = None,
     max_age: timedelta | None,
     order: str,
     now: datetime,
 ) -> tuple[Article, ...]:
     """The newest `limit` articles that are kept and not older than `max_age`.
 
+    Of one source at most `max_per_source`, so that a flood leaves the others their places.
     `articles` come newest first (by sort_at) and are read no further than needed. `order`
     (newest or oldest) turns the result round and never changes what is in it.
     """
     bound = None if max_age is None else now - max_age
     young = takewhile(lambda article: bound is None or article.sort_at >= bound, articles)
     kept = (article for article in young if judge(article).kept)
-    chosen = tuple(islice(kept, max(limit, 0)))
+    shared = kept if max_per_source is None else _shared(kept, max_per_source)
+    chosen = tuple(islice(shared, max(limit, 0)))
     return chosen[::-1] if order == "oldest" else chosen
+
+
+def _shared(articles: Iterable[Article], share: int) -> Iterator[Article]:
+    """The first `share` of each source."""
+    seen: Counter[str] = Counter()
+    for article in articles:
+        seen[article.source] += 1
+        if seen[article.source] <= share:
+            yield article
