@@ -264,10 +264,11 @@ def choose(
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The report of a build, and the articles the output carries now."""
+    """The report of a build, and the articles the output carries now (none after an error)."""
 
     report: BuildReport
-    slug_hashes: tuple[int, ...]
+    slug_hashes: tuple[int, ...] = ()
+    articles: tuple[Article, ...] = ()
 
 
 def build(
@@ -302,5 +303,5 @@ def build(
     try:
         changed = publish(f"feeds/{output.id}.atom", rendered.body)
     except PublishError as error:
-        return Built(replace(report, error=str(error)), ())
-    return Built(replace(report, changed=changed), rendered.carried)
+        return Built(replace(report, error=str(error)))
+    return Built(replace(report, changed=changed), rendered.carried, chosen)

@@ -38,18 +38,25 @@ def write_published(path: Path, body: bytes, *, modified: datetime) -> bool:
 
 
 def remove_published(
-    folder: Path, *, keep: Collection[str], is_own: Callable[[bytes], bool]
+    folder: Path,
+    *,
+    keep: Collection[str],
+    is_own: Callable[[bytes], bool],
+    pattern: str = "*.atom",
 ) -> tuple[str, ...]:
-    """Remove the feeds of outputs that are no more; returns the names removed, sorted.
+    """Remove the files of outputs that are no more; returns the names removed, sorted.
 
-    Looks at `folder`/*.atom only. Not touched: names in `keep`, and whatever `is_own` (asked
-    with the first 64 KiB) does not recognise as written by us. Raises PublishError.
+    Looks at what `pattern` finds in `folder`; names are relative to it, and folders that become
+    empty go as well. Not touched: names in `keep`, and whatever `is_own` (asked with the first
+    64 KiB) does not recognise as written by us. Raises PublishError.
     """
     try:
-        names = sorted(path.name for path in folder.glob("*.atom") if path.name not in keep)
+        found = sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern))
+        names = [name for name in found if name not in keep]
         removed = tuple(name for name in names if _is_own_file(folder / name, is_own))
         for name in removed:
             _remove(folder / name)
+            _remove_if_empty((folder / name).parent, below=folder)
     except OSError as error:
         raise PublishError(f"cannot clean {folder}: {error.strerror or error}") from error
     return removed
@@ -89,6 +96,11 @@ def _remove(path: Path) -> None:
     for coding in CODINGS:
         _sibling(path, coding).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path, *, below: Path) -> None:
+    if folder != below and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _sibling(path: Path, coding: Coding) -> Path:

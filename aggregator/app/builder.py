@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from aggregator.adapters.publish import remove_published, write_published
 from aggregator.adapters.sqlite.writer import Writer
 from aggregator.app import clock
 from aggregator.app.application import App
+from aggregator.app.tree import Tree
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.model import BuildReport, OutputState
 from aggregator.core.render import is_own
@@ -38,6 +40,9 @@ class Builder:
         self._building = asyncio.Lock()
         self._digests: dict[str, str] = {}
         self._timed: frozenset[str] = frozenset()
+        self._tree = Tree(app.public_root, app.settings)
+        self._without_page: frozenset[str] = frozenset()
+        self._sources_known = False  # since the last change of the list itself
 
     def close(self) -> None:
         """End the thread."""
@@ -51,12 +56,17 @@ class Builder:
         async with self._building:
             await self._off_loop(self._learn)
             await self._off_loop(self._remove_strangers)
+            await self._off_loop(self._write_site)
 
     def _learn(self) -> None:
         settings = self.app.settings
         self._digests = {one.id: outputs.digest(settings, one) for one in settings.outputs}
         self._timed = frozenset(
             one.id for one in settings.outputs if outputs.is_timed(settings, one)
+        )
+        self._tree = Tree(self.app.public_root, settings)
+        self._without_page = frozenset(
+            one.id for one in settings.outputs if not self._tree.has_page(one)
         )
 
     async def build(
@@ -81,11 +91,15 @@ class Builder:
                 if report is not None:
                     reports.append(report)
                     self._built(report)
+            if any(report.changed for report in reports):
+                await self._off_loop(self._write_lists)
             return tuple(reports)
 
     def _is_current(
         self, output: Output, state: OutputState | None, changes: dict[str, int]
     ) -> bool:
+        if output.id in self._without_page:
+            return False
         path = self.app.public_root / "feeds" / f"{output.id}.atom"
         digest = self._digests.get(output.id, "")
         return path.exists() and outputs.is_current(output, state, digest=digest, changes=changes)
@@ -124,7 +138,7 @@ class Builder:
 
     def _render(self, output: Output, state: OutputState) -> pipeline.Built:
         app, now = self.app, clock.now()
-        return pipeline.build(
+        built = pipeline.build(
             output,
             articles=app.store.articles(output.sources, priority=app.priority),
             judge=outputs.judge_for(app.settings, output, now=now),
@@ -133,6 +147,16 @@ class Builder:
             now=now,
             publish=self._publish,
         )
+        return built if built.report.error else self._with_page(output, built)
+
+    def _with_page(self, output: Output, built: pipeline.Built) -> pipeline.Built:
+        """Write the page of a feed that is published; a refusal becomes the report's error."""
+        try:
+            self._tree.write_page(output, built.articles, now=clock.now())
+        except PublishError as error:
+            return replace(built, report=replace(built.report, error=str(error)))
+        self._without_page -= {output.id}
+        return built
 
     def _publish(self, name: str, body: bytes) -> bool:
         return write_published(self.app.public_root / name, body, modified=clock.now())
@@ -142,11 +166,33 @@ class Builder:
         keep = {f"{output.id}.atom" for output in self.app.settings.outputs}
         try:
             removed = remove_published(self.app.public_root / "feeds", keep=keep, is_own=is_own)
+            removed += self._tree.remove_pages()
         except PublishError as error:
             event(logger, logging.ERROR, "cannot remove feeds", error=error)
         else:
             for name in removed:
                 event(logger, logging.INFO, "feed removed", file=name)
+
+    def _write_site(self) -> None:
+        """Write what the tree holds besides feeds and their pages; a refusal is logged."""
+        try:
+            self._tree.write_fixed(now=clock.now())
+        except PublishError as error:
+            event(logger, logging.ERROR, "cannot write pages", error=error)
+        self._sources_known = False
+        self._write_lists()
+
+    def _write_lists(self) -> None:
+        """Write the index, and the list of sources once in a while; a refusal is logged.
+
+        The list is no reason to read the states of all sources at every change.
+        """
+        try:
+            self._tree.write_index(now=clock.now())
+            if not self._sources_known:
+                self._tree.write_sources(tuple(self.app.store.states()), now=clock.now())
+        except PublishError as error:
+            event(logger, logging.ERROR, "cannot write pages", error=error)
 
     # --- housekeeping
 

@@ -1,6 +1,6 @@
 """HTTP: published bytes, pages for people, answers for machines. Thin; reads, never changes.
 
-The only importer of aiohttp's server and of jinja2. Nothing is taken from the Host header, no
+The only importer of aiohttp's server. Nothing is taken from the Host header, no
 path is made from a request, no cookie is set, no script is sent.
 """
 
@@ -37,10 +37,12 @@ def make_app(view: View) -> web.Application:
             web.get("/status", pages.status),
             web.get("/status.json", pages.status_json),
             web.get("/style.css", pages.stylesheet),
+            web.get("/feed.css", pages.stylesheet),
             web.get("/healthz", operator.health),
             web.get("/readyz", operator.readiness),
             web.get("/metrics", operator.metrics),
             web.get("/opml", operator.opml),
+            web.get("/sources.opml", operator.opml),
             web.get("/robots.txt", operator.robots),
         ]
     )

@@ -1,85 +1,54 @@
-"""The pages for people: index, one page an output, status. Templates escape everything."""
+"""The pages for people: index and one page an output as written, status as it is now."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
+from email.utils import format_datetime
 from typing import Final
 
-from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from aiohttp import hdrs, web
 
-from aggregator.core.render import feed_path, page_path
-from aggregator.core.render.fields import web_address
-from aggregator.core.settings import Output
-from aggregator.standing import Standing, counts, facts, standings, values
-from aggregator.standing.words import distance
+from aggregator.core.render import page_path
+from aggregator.pages import (
+    FEED_STYLE,
+    INDEX_TO_ROOT,
+    Site,
+    draw_error,
+    draw_status,
+    stylesheets,
+)
+from aggregator.standing import Standing, counts, standings, values
 from aggregator.web.feeds import find_output
-from aggregator.web.files import PublishedFiles
+from aggregator.web.files import PublishedFile, PublishedFiles
+from aggregator.web.headers import not_yet
+from aggregator.web.negotiate import is_not_modified
 from aggregator.web.view import View
-from aggregator.web.words import day_name, days
 
-PAGE_ARTICLES: Final = 100
-STATUS_SOURCES: Final = 500  # a browser still likes that; the rest is in status.json
-_FRESH: Final = {"Cache-Control": "public, max-age=60"}
-_NEVER_STORED: Final = {"Cache-Control": "no-store"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputLine:
-    """One output on the index page."""
-
-    id: str
-    title: str
-    subtitle: str
-    language: str
-    sources: int
-    entries: int | None  # None: not built yet
-    updated: datetime | None
+_FRESH: Final = "public, max-age=300"
+_FOR_A_DAY: Final = "public, max-age=86400"
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_NEVER_STORED: Final = {hdrs.CACHE_CONTROL: "no-store"}
+_HTML: Final = "text/html; charset=utf-8"
 
 
 class Pages:
-    """Draws pages; every link is relative, so that they work below any path."""
+    """The handlers of everything that a browser shows."""
 
     def __init__(self, view: View, published: PublishedFiles) -> None:
         self._view = view
         self._published = published
-        self._style = files("aggregator").joinpath("templates/style.css").read_bytes()
-        self._environment = Environment(
-            loader=PackageLoader("aggregator", "templates"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
-        version = hashlib.blake2b(self._style, digest_size=6).hexdigest()
-        self._environment.globals.update(
-            style=f"style.css?v={version}",
-            feed_path=feed_path,
-            page_path=page_path,
-            distance=distance,
-            day_name=day_name,
-            facts=facts,
-            web_address=web_address,
-        )
 
-    async def index(self, _request: web.Request) -> web.Response:
+    async def index(self, request: web.Request) -> web.Response:
         """All outputs, with autodiscovery of each."""
-        lines = [await self._output_line(output) for output in self._view.outputs]
-        return self._page("index.html", root="./", headers=_FRESH, outputs=lines)
+        return await self._page(request, "index.html")
 
     async def output(self, request: web.Request) -> web.Response:
-        """The newest articles of one output."""
+        """The newest articles of one output; 503 when it was never built."""
         output = find_output(self._view, request)
-        articles = await self._view.articles(output.id, min(output.limit, PAGE_ARTICLES))
-        grouped = await asyncio.to_thread(days, articles)
-        line = await self._output_line(output)
-        return self._page("output.html", root="../../", headers=_FRESH, output=line, days=grouped)
+        return await self._page(request, page_path(output.id) + "index.html")
 
     async def output_without_slash(self, request: web.Request) -> web.Response:
         """Relative links need the slash."""
@@ -89,15 +58,9 @@ class Pages:
     async def status(self, _request: web.Request) -> web.Response:
         """How each source is, those in trouble first."""
         told = await self._standings()
-        return await asyncio.to_thread(
-            self._page,
-            "status.html",
-            root="./",
-            headers=_NEVER_STORED,
-            sources=told[:STATUS_SOURCES],
-            total=len(told),
-            counts=counts(told),
-        )
+        site, now = Site(title=self._view.title), self._view.now()
+        body = await asyncio.to_thread(draw_status, site, told, counts(told), now=now)
+        return web.Response(body=body, headers={**_NEVER_STORED, hdrs.CONTENT_TYPE: _HTML})
 
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
@@ -111,41 +74,43 @@ class Pages:
         states = await view.source_states()
         return await asyncio.to_thread(standings, view.sources, states, now=view.now(), public=True)
 
-    async def stylesheet(self, _request: web.Request) -> web.Response:
-        """Its address changes with its content."""
+    async def stylesheet(self, request: web.Request) -> web.Response:
+        """Pages name their stylesheet by its version; feeds do not, their bytes shall stay."""
+        name = request.path.rpartition("/")[2]
         headers = {
-            "Cache-Control": "public, max-age=31536000, immutable",
-            "Content-Type": "text/css; charset=utf-8",
+            hdrs.CACHE_CONTROL: _FOR_A_DAY if name == FEED_STYLE else _FOR_EVER,
+            hdrs.CONTENT_TYPE: "text/css; charset=utf-8",
         }
-        return web.Response(body=self._style, headers=headers)
+        return web.Response(body=stylesheets()[name], headers=headers)
 
-    def error(self, request: web.Request, title: str, text: str) -> str:
+    def error(self, request: web.Request, heading: str, text: str) -> str:
         """An error page that finds the stylesheet from any depth."""
-        root = "../" * (request.raw_path.partition("?")[0].count("/") - 1) or "./"
-        return self._draw("error.html", root=root, heading=title, text=text)
+        depth = request.raw_path.partition("?")[0].count("/") - 1
+        site = Site(title=self._view.title, root="../" * depth or INDEX_TO_ROOT)
+        return draw_error(site, heading, text).decode()
 
-    async def _output_line(self, output: Output) -> OutputLine:
-        file = await self._published.get(self._view.public_root / feed_path(output.id))
-        return OutputLine(
-            id=output.id,
-            title=output.title,
-            subtitle=output.subtitle,
-            language=output.language,
-            sources=len(output.sources),
-            entries=file.entries if file else None,
-            updated=file.modified if file else None,
-        )
+    async def _page(self, request: web.Request, name: str) -> web.Response:
+        file = await self._published.get(self._view.public_root / name)
+        if file is None:
+            raise not_yet()
+        modified = min(file.modified, self._view.now().replace(microsecond=0))
+        headers = {
+            hdrs.ETAG: file.etag(gzipped=False),
+            hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
+            hdrs.CACHE_CONTROL: _FRESH,
+        }
+        if _is_known(request, file, modified):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=file.body, headers={**headers, hdrs.CONTENT_TYPE: _HTML})
 
-    def _page(
-        self, template: str, *, root: str, headers: dict[str, str], **values: object
-    ) -> web.Response:
-        text = self._draw(template, root=root, **values)
-        return web.Response(text=text, headers=headers, content_type="text/html")
 
-    def _draw(self, template: str, *, root: str, **values: object) -> str:
-        return self._environment.get_template(template).render(
-            root=root, site=self._view.title, now=self._view.now(), **values
-        )
+def _is_known(request: web.Request, file: PublishedFile, modified: datetime) -> bool:
+    return is_not_modified(
+        if_none_match=request.headers.getall(hdrs.IF_NONE_MATCH, []),
+        if_modified_since=request.if_modified_since,
+        tag=file.tag,
+        last_modified=modified,
+    )
 
 
 def _status_json(told: Sequence[Standing], now: datetime) -> bytes:

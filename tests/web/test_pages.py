@@ -12,9 +12,10 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
-from aggregator.core.model import FeedInfo, Sighting, SourceState
-from aggregator.core.settings import Output, Source
-from tests.core.articles import INFO, article
+from aggregator.app.tree import Tree
+from aggregator.core.model import FeedInfo, SourceState
+from aggregator.core.settings import Settings, Source
+from tests.core.articles import article
 from tests.web.site import NOON, FakeView, visiting
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -25,7 +26,23 @@ PAGES = ("/", "/feeds/all/", "/status")
 def view(tmp_path: Path) -> FakeView:
     view = FakeView(tmp_path)
     view.publish()
+    write_pages(view)
     return view
+
+
+def write_pages(view: FakeView) -> None:
+    """Write what is below the root besides feeds; the page of "all" has two articles."""
+    settings = Settings(
+        file=view.public_root / "feeds.yaml",
+        data_dir=view.public_root,
+        base_url=view.base_url,
+        title=view.title,
+        outputs=tuple(view.outputs),
+    )
+    tree = Tree(view.public_root, settings)
+    tree.write_fixed(now=NOON)
+    tree.write_index(now=NOON)
+    tree.write_page(view.outputs[0], [article(1), article(2)], now=NOON)
 
 
 async def page(view: FakeView, path: str) -> html.HtmlElement:
@@ -39,73 +56,25 @@ def text(element: html.HtmlElement) -> str:
     return " ".join(element.text_content().split())
 
 
-# W53
-async def test_the_index_lists_every_output_and_lets_readers_discover_it(view: FakeView) -> None:
-    index = await page(view, "/")
-    found = [
-        (link.get("title"), link.get("href"))
-        for link in index.xpath("//head/link[@rel='alternate'][@type='application/atom+xml']")
-    ]
-    assert found == [
-        ("All of it", "./feeds/all.atom"),
-        ("Not built", "./feeds/unbuilt.atom"),
-    ]
-    items = [text(item) for item in index.xpath("//ul[@class='outputs']/li")]
-    assert items == [
-        "All of it 2 articles 2 sources changed 1 h ago Atom feed",
-        "Not built being prepared 0 sources",
-    ]
+async def test_pages_are_served_as_they_were_written(view: FakeView) -> None:
+    async with visiting(view) as visit:
+        for path, name in (("/", "index.html"), ("/feeds/all/", "feeds/all/index.html")):
+            response, body = await visit(path)
+            assert body == (view.public_root / name).read_bytes()
+            assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+            known, nothing = await visit(path, If_None_Match=response.headers["ETag"])
+            assert (known.status, nothing) == (304, b"")
 
 
-async def test_an_index_without_outputs_says_what_to_do(view: FakeView) -> None:
-    view.outputs = ()
-    assert "outputs:" in text(await page(view, "/"))
-
-
-async def test_a_page_shows_the_articles_of_each_day(view: FakeView) -> None:
-    view.shown = [
-        replace(
-            article(1, title="First"),
-            sort_at=NOON,
-            sightings=(Sighting(source="b", title="The B", link="https://b.example/1"),),
-        ),
-        replace(article(2, title="Second"), sort_at=NOON - timedelta(days=1)),
-        replace(article(3, title="", link=""), sort_at=NOON - timedelta(days=2)),
-    ]
-    found = await page(view, "/feeds/all/")
-    assert [text(day) for day in found.xpath("//section/h2")] == [
-        "Today",
-        "Yesterday",
-        "Friday, 20 November 2026",
-    ]
-    assert [text(one) for one in found.xpath("//article")] == [
-        "First The Example12:00 In short. Also at The B",
-        "Second The Example12:00 In short.",
-        "In short. The Example12:00",
-    ]
-    assert found.xpath("//article/h3/a/@href") == ["https://example.org/1"] * 2
-    assert view.asked == [("all", 100)]
-
-
-async def test_a_page_without_articles_says_so(view: FakeView) -> None:
-    assert "No articles yet" in text(await page(view, "/feeds/all/"))
-
-
-# S37
-async def test_a_page_names_our_source_whatever_the_entry_claims(view: FakeView) -> None:
-    view.shown = [article(1, origin=FeedInfo(title="A bank", link="https://bank.example/"))]
-    found = await page(view, "/feeds/all/")
-    assert [text(name) for name in found.xpath("//span[@class='source']")] == [INFO.title]
+async def test_a_page_that_is_not_written_yet_is_unavailable(view: FakeView) -> None:
+    async with visiting(view) as visit:
+        response, _ = await visit("/feeds/unbuilt/", Accept="text/html")
+    assert (response.status, response.headers["Retry-After"]) == (503, "30")
 
 
 # S33 S40
 async def test_markup_from_outside_is_shown_as_text(view: FakeView) -> None:
     view.title = EVIL
-    view.outputs = [Output(id="all", title=EVIL, subtitle=EVIL)]
-    hostile = article(1, info=FeedInfo(title=EVIL), title=EVIL, summary="<p>&lt;script&gt;x</p>")
-    view.shown = [
-        replace(hostile, sightings=(Sighting(source="b", title=EVIL, link="https://b.example/"),))
-    ]
     view.sources = [Source(id="one", url="https://example.org/feed", title=EVIL)]
     view.states = [
         SourceState(
@@ -117,22 +86,18 @@ async def test_markup_from_outside_is_shown_as_text(view: FakeView) -> None:
             failing_since=NOON,
         )
     ]
-    for path in PAGES:
-        found = await page(view, path)
-        assert EVIL in found.text_content()
-        assert not found.xpath("//script | //img | //@onerror")
+    found = await page(view, "/status")
+    assert EVIL in found.text_content()
+    assert not found.xpath("//script | //img | //@onerror")
 
 
 # S28
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//b.example/"])
-async def test_pages_link_to_the_web_only(view: FakeView, address: str) -> None:
-    elsewhere = Sighting(source="b", title="The B", link=address)
-    view.shown = [replace(article(1, link=address), sightings=(elsewhere,))]
+async def test_the_status_page_links_to_the_web_only(view: FakeView, address: str) -> None:
     view.sources = [Source(id="one", url="https://example.org/")]
     view.states = [SourceState(source="one", next_poll_at=NOON, info=FeedInfo(link=address))]
-    for path in PAGES:
-        found = await page(view, path)
-        assert not [link for link in found.xpath("//@href") if link == address]
+    found = await page(view, "/status")
+    assert not [link for link in found.xpath("//@href") if link == address]
 
 
 # W36 S40
@@ -150,8 +115,8 @@ async def test_pages_allow_no_script_and_nothing_from_elsewhere(view: FakeView, 
 
 @pytest.mark.parametrize("path", [*PAGES, "/no/such/page", "/nothing"])
 async def test_every_own_link_works_below_any_path(view: FakeView, path: str) -> None:
-    view.shown = [article(1)]
     view.outputs = view.outputs[:1]
+    write_pages(view)
     async with visiting(view) as visit:
         _, body = await visit(path, Accept="text/html")
         links = html.fromstring(body.decode()).xpath("//@href")
@@ -170,6 +135,16 @@ async def test_the_stylesheet_may_be_kept_for_ever_under_its_address(view: FakeV
     assert "immutable" in response.headers["Cache-Control"]
     index = await page(view, "/")
     assert re.fullmatch(r"\./style\.css\?v=[0-9a-f]{12}", index.xpath("//link/@href")[0])
+
+
+# W52
+async def test_the_stylesheet_of_feeds_has_one_address_and_is_kept_for_a_day(
+    view: FakeView,
+) -> None:
+    async with visiting(view) as visit:
+        response, _ = await visit("/feed.css")
+    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert response.headers["Cache-Control"] == "public, max-age=86400"
 
 
 async def test_the_page_of_an_output_ends_with_a_slash(view: FakeView) -> None:
@@ -269,9 +244,9 @@ async def test_a_database_that_refuses_is_unavailable_and_not_stored(view: FakeV
 async def test_a_mistake_of_ours_is_not_stored_and_tells_nothing(
     view: FakeView, caplog: pytest.LogCaptureFixture
 ) -> None:
-    view.shown = [None]  # type: ignore[list-item]
+    view.sources = [None]  # type: ignore[list-item]
     async with visiting(view) as visit:
-        response, body = await visit("/feeds/all/", Accept="text/html")
+        response, body = await visit("/status", Accept="text/html")
     assert response.status == 500
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -8,21 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.web.words import article_line, day_name, shorten
-from tests.core.articles import article, nasty_text
+from aggregator.core.model import Enclosure
+from aggregator.pages.words import article_line, day_name, moment, shorten
+from tests.core.articles import NOON, article, nasty_text
 
 
 @pytest.mark.parametrize(
     ("day", "expected"),
     [
-        (date(2026, 11, 22), "Today"),
-        (date(2026, 11, 21), "Yesterday"),
         (date(2026, 11, 23), "Monday, 23 November 2026"),
         (date(2025, 1, 1), "Wednesday, 1 January 2025"),
     ],
 )
 def test_a_day_has_a_name(day: date, expected: str) -> None:
-    assert day_name(day, date(2026, 11, 22)) == expected
+    assert day_name(day) == expected
+
+
+def test_a_moment_says_its_zone() -> None:
+    assert moment(NOON) == "22 November 2026, 12:00 UTC"
 
 
 @given(text=nasty_text, limit=st.integers(1, 30))
@@ -49,3 +52,21 @@ def test_an_excerpt_is_the_beginning_of_the_text() -> None:
     line = article_line(article(1, summary="", content="<p>word &amp; word</p>" * 2000))
     assert line.excerpt.startswith("word & word word & word")
     assert len(line.excerpt) <= 321
+
+
+def test_what_can_be_heard_or_seen_is_linked() -> None:
+    files = (
+        Enclosure(href="https://example.org/1.mp3", type="audio/mpeg"),
+        Enclosure(href="https://example.org/1.mp4", type="Video/mp4"),
+        Enclosure(href="https://example.org/1.png", type="image/png"),
+        Enclosure(href="javascript:alert(1)", type="audio/mpeg"),
+    )
+    assert article_line(article(1, enclosures=files)).files == (
+        ("Audio", "https://example.org/1.mp3"),
+        ("Video", "https://example.org/1.mp4"),
+    )
+
+
+def test_the_language_of_an_article_is_its_own_or_that_of_its_source() -> None:
+    assert article_line(article(1, language="de-AT")).language == "de-AT"
+    assert article_line(article(1, language="not a tag!")).language == "en"

@@ -1,0 +1,159 @@
+"""Values -> pages, in UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from aggregator.core.model import Article
+from aggregator.core.render import ATOM_TYPE, GENERATOR, feed_path
+from aggregator.core.render.fields import language_tag, legal, web_address
+from aggregator.core.settings import Output
+from aggregator.pages.words import day_name, days, moment
+from aggregator.standing import Standing, facts
+from aggregator.standing.words import counted, distance
+
+PAGE_ARTICLES: Final = 100
+STATUS_SOURCES: Final = 500  # a browser still likes that; the rest is in status.json
+INDEX_TO_ROOT: Final = "./"
+OUTPUT_TO_ROOT: Final = "../../"
+NOT_FOUND: Final = ("Not here", "There is nothing at this address.")
+
+FEED_STYLE: Final = "feed.css"  # of raw feeds in a browser
+
+_TEMPLATES: Final = "templates"
+_STYLES: Final = ("style.css", FEED_STYLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What all pages share. `root` leads to the index page: relative, or a path."""
+
+    title: str
+    root: str = INDEX_TO_ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One form in which an output can be had. `path` is relative to the root."""
+
+    name: str
+    path: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputLine:
+    """One output as pages name it."""
+
+    title: str
+    subtitle: str = ""
+    language: str = ""
+    page: str  # its page, relative to the root
+    sources: int
+    updated: datetime | None = None  # None: never built
+    formats: tuple[Format, ...]
+
+
+def formats_of(output: Output) -> tuple[Format, ...]:
+    """The forms in which an output can be had, the one to recommend first."""
+    return (Format(name="Atom", path=feed_path(output.id), type=ATOM_TYPE),)
+
+
+def draw_index(site: Site, outputs: Sequence[OutputLine]) -> bytes:
+    """All outputs, with autodiscovery of each."""
+    return _draw("index.html", site, outputs=outputs)
+
+
+def draw_output(site: Site, output: OutputLine, articles: Sequence[Article]) -> bytes:
+    """The first articles of an output, in the order given, day by day (UTC)."""
+    shown = articles[:PAGE_ARTICLES]
+    return _draw(
+        "output.html", site, output=output, days=days(shown), more=len(articles) > len(shown)
+    )
+
+
+def draw_status(
+    site: Site, sources: Sequence[Standing], counts: Sequence[tuple[str, int]], *, now: datetime
+) -> bytes:
+    """How each source is, in the order given; those that are too many are counted."""
+    shown = sources[:STATUS_SOURCES]
+    return _draw("status.html", site, sources=shown, total=len(sources), counts=counts, now=now)
+
+
+def draw_error(site: Site, heading: str, text: str) -> bytes:
+    """What is wrong, and the way back."""
+    return _draw("error.html", site, heading=heading, text=text)
+
+
+@cache
+def stylesheets() -> Mapping[str, bytes]:
+    """The files that pages and feeds name as their stylesheets, by name."""
+    return {name: _file(name) for name in _STYLES}
+
+
+def is_page(head: bytes) -> bool:
+    """Do these first bytes (1 KiB is plenty) belong to a page that was drawn here?"""
+    return f'<meta name="generator" content="{GENERATOR}" data-edition="'.encode() in head
+
+
+def is_current(head: bytes, site: Site) -> bool:
+    """The same of a page drawn with today's templates, for today's site."""
+    return (
+        f'<meta name="generator" content="{GENERATOR}" data-edition="{_edition(site)}"'.encode()
+        in head
+    )
+
+
+def _edition(site: Site) -> str:
+    """A hash over what shapes all pages alike."""
+    return _hash(_templates() + site.title.encode())
+
+
+@cache
+def _templates() -> bytes:
+    names = sorted(path.name for path in files("aggregator").joinpath(_TEMPLATES).iterdir())
+    return b"\0".join(_file(name) for name in names if name.endswith((".html", ".css")))
+
+
+def _file(name: str) -> bytes:
+    return files("aggregator").joinpath(_TEMPLATES, name).read_bytes()
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=6).hexdigest()
+
+
+def _draw(template: str, site: Site, **values: object) -> bytes:
+    page = _environment().get_template(template)
+    return legal(page.render(site=site, edition=_edition(site), **values)).encode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("aggregator", _TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals.update(
+        generator=GENERATOR,
+        style=f"style.css?v={_hash(stylesheets()['style.css'])}",
+        counted=counted,
+        distance=distance,
+        day_name=day_name,
+        moment=moment,
+        facts=facts,
+        language_tag=language_tag,
+        web_address=web_address,
+    )
+    return environment
