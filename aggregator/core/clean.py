@@ -104,6 +104,11 @@ def text_of(clean_html: str) -> str:
     return " ".join(html.unescape(text).split())
 
 
+def lines_of(clean_html: str) -> str:
+    """The visible text of HTML that HtmlCleaner made, each block on a line of its own."""
+    return html.unescape(_CLEAN_TAG.sub("", _CLEAN_BLOCK_TAG.sub("\n", clean_html)))
+
+
 def paragraphs(text: str) -> str:
     """Plain text as HTML: blank lines part paragraphs, line ends become breaks."""
     blocks = (block.strip() for block in re.split(r"\n[ \t\r]*\n", text))

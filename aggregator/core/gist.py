@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 
 DISTINCTIVE_WORDS = 4  # content words a headline needs to stand for its story alone
 LEAD_WORDS = 4  # content words at the start of a headline by which a shorter one is found
@@ -83,6 +84,7 @@ class Likeness(Enum):
     OTHER = ""
 
 
+@lru_cache(maxsize=4096)
 def gist(headline: str) -> Gist:
     """Return the folded content words of a headline in its normal form, in order."""
     return tuple(
@@ -140,6 +142,7 @@ def _has_digit(word: str) -> bool:
     return any(character.isdigit() for character in word)
 
 
+@lru_cache(maxsize=4096)
 def is_distinctive(headline: str) -> bool:
     """May this headline stand for its story without a text to compare?
 

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
-from aggregator.core.clean import text_of
-from aggregator.core.gist import gist, is_distinctive, lead
+from aggregator.core.clean import lines_of
+from aggregator.core.gist import gist, lead
 from aggregator.core.links import canonical_link, guid_without_host, site_label, url_slug
 from aggregator.core.model import Entry, Feed, Identity, Key
 from aggregator.core.settings import Source
-from aggregator.core.sketch import opening, sketch, story_text, words_of
+from aggregator.core.sketch import opening, shingles, sketch, story_text, words_of
 from aggregator.core.slug import HASH_VERSION, hash64, headline, slugify, stem, tail
 
 LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as the site's name
 NO_TITLE = "untitled"
+# Counts the changes of what keys, sketches and content hashes are made of, but for the normal form
+# of headlines (HASH_VERSION): stored entries are then identified anew, once.
+KEY_VERSION = "1"
 
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")
 _COUNTER = re.compile(r"\b[\d.,]+\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
 
 
 def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
@@ -40,6 +43,16 @@ def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
         )
         for entry, link in zip(feed.entries, links, strict=True)
     )
+
+
+def identify_stored(
+    entries: Sequence[Entry], *, source: Source, site_names: frozenset[str]
+) -> tuple[Identity, ...]:
+    """Return the identity of entries whose documents are gone, one by one.
+
+    None has a key by its link: whether that was one story's alone only the document could tell.
+    """
+    return tuple(_identity(entry, source=source, link="", names=site_names) for entry in entries)
 
 
 def site_names(feed: Feed, source: Source) -> frozenset[str]:
@@ -61,20 +74,21 @@ def site_names(feed: Feed, source: Source) -> frozenset[str]:
 
 
 def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str]) -> Identity:
-    text = story_text(text_of(entry.content or entry.summary))
+    summary, content = lines_of(entry.summary), lines_of(entry.content)
+    text = story_text(content.strip() or summary)
     words = words_of(text)
+    trace = shingles(words)
     normal = headline(entry.title, site_names=names)
     key = hash64("entry", source.id, entry.guid)
     return Identity(
         entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
         slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=normal, text=text),
-        keys=_keys(entry, source=source, link=link, normal=normal, words=words),
-        content_hash=_content_hash(entry),
-        sketch=sketch(words),
+        keys=_keys(entry, source=source, link=link, normal=normal, trace=trace),
+        content_hash=_content_hash(entry, summary, content),
+        sketch=sketch(trace),
         words=len(words),
         headline=normal,
-        distinctive=is_distinctive(normal),
         atom_id=entry.guid if _is_absolute_iri(entry.guid) else "",
     )
 
@@ -99,7 +113,7 @@ def own_slug_hash(entry_key: int) -> int:
 
 
 def _keys(
-    entry: Entry, *, source: Source, link: str, normal: str, words: list[str]
+    entry: Entry, *, source: Source, link: str, normal: str, trace: list[int]
 ) -> tuple[Key, ...]:
     dedupe = source.dedupe
     keys = list(guid_keys(entry.guid, source=source.id))
@@ -108,7 +122,7 @@ def _keys(
     if dedupe.enabled and "slug" in dedupe.by:
         keys += headline_keys(normal, pool=dedupe.pool)
         keys += _url_slug_keys(entry.link, pool=dedupe.pool)
-        keys += text_keys(words, pool=dedupe.pool)
+        keys += text_keys(trace, pool=dedupe.pool)
     return tuple(keys)
 
 
@@ -135,9 +149,9 @@ def headline_keys(normal: str, *, pool: str) -> tuple[Key, ...]:
     return (*keys, Key("lead", hash64("lead", pool, start))) if start else keys
 
 
-def text_keys(words: list[str], *, pool: str) -> tuple[Key, ...]:
-    """Return the keys that the opening words of a text give in a pool."""
-    return tuple(Key("text", hash64("text", pool, str(value))) for value in opening(words))
+def text_keys(trace: list[int], *, pool: str) -> tuple[Key, ...]:
+    """Return the keys that the opening of a text (its shingles in order) gives in a pool."""
+    return tuple(Key("text", hash64("text", pool, str(value))) for value in opening(trace))
 
 
 def _link_keys(canonical: str, *, pool: str) -> tuple[Key, ...]:
@@ -156,11 +170,11 @@ def _is_absolute_iri(guid: str) -> bool:
     return bool(_ABSOLUTE_IRI.match(guid))
 
 
-def _content_hash(entry: Entry) -> int:
+def _content_hash(entry: Entry, summary: str, content: str) -> int:
     """Hash what a reader would call the content: white space and counters do not count."""
-    text = "\n".join((text_of(entry.summary), text_of(entry.content)))
-    text = _SPACE.sub(" ", _COUNTER.sub("", text)).strip()
-    title = _SPACE.sub(" ", entry.title).strip()
+    text = " ".join(f"{summary}\n{content}".split())
+    text = " ".join(_COUNTER.sub("", text).split())
+    title = " ".join(entry.title.split())
     enclosures = (enclosure.href.partition("?")[0] for enclosure in entry.enclosures)
     return hash64("content", title, text, *enclosures)
 

@@ -148,7 +148,6 @@ class Identity:
     sketch: tuple[int, ...] = ()  # of the text, for the judge
     words: int = 0  # length of the text
     headline: str = ""  # the normalised headline that was hashed
-    distinctive: bool = False  # may a headline alone identify the story?
     atom_id: str = ""  # the guid when it is an absolute IRI: what the article would be called
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from heapq import nsmallest
 from zlib import crc32
 
 SKETCH_SIZE = 64
 SHINGLE_WORDS = 3
+MAX_LETTERS = 20_000
 MAX_WORDS = 2000  # later words add nothing a copy could be told by
 ENOUGH = 6  # comparable shingles below which a sketch says nothing
 OPENING_WORDS = 40  # of a text: what an excerpt still has
 OPENING_KEYS = 3
 
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_MIX = 0x9E3779B97F4A7C15  # an odd number without pattern (2^64 / golden ratio)
 # Leftovers of the page around a story. From such a line to the end nothing belongs to it.
 _END_MATTER = re.compile(
     r"^\s*(?:references|leave a reply|leave a comment|share this\b.*|related posts?"
@@ -51,16 +53,15 @@ def words_of(text: str) -> list[str]:
 
     Scripts without spaces give one word for each character: their shingles then are triples.
     """
+    if text.isascii():
+        return _ASCII_WORD.findall(text[:MAX_LETTERS].lower())[:MAX_WORDS]
     words: list[str] = []
-    for match in _WORD.finditer(text.casefold()):
-        word = match.group()
+    for word in _WORD.findall(text[:MAX_LETTERS].casefold()):
         if len(word) > 3 and _is_unspaced(word):
             words.extend(word)
         else:
             words.append(word)
-        if len(words) >= MAX_WORDS:
-            return words[:MAX_WORDS]
-    return words
+    return words[:MAX_WORDS]
 
 
 def _is_unspaced(word: str) -> bool:
@@ -69,33 +70,29 @@ def _is_unspaced(word: str) -> bool:
     return "\u0e00" <= middle <= "\u0eff" or "\u1780" <= middle <= "\u17ff" or middle >= "\u2e80"
 
 
-def sketch(words: list[str]) -> tuple[int, ...]:
-    """Return up to 64 ascending 32-bit numbers that stand for the shingles of the words."""
-    shingles = _shingles(words)
-    return (
-        tuple(nsmallest(SKETCH_SIZE, shingles))
-        if len(shingles) > SKETCH_SIZE
-        else tuple(sorted(shingles))
-    )
+def shingles(words: list[str]) -> list[int]:
+    """Return a 32-bit hash of each three words in a row, in the order of the text."""
+    hashes = [crc32(word.encode("utf-8", "surrogatepass")) for word in words]
+    return [
+        (((one * _MIX + two) * _MIX + three) * _MIX >> 32) & 0xFFFFFFFF
+        for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)
+    ]
 
 
-def opening(words: list[str]) -> tuple[int, ...]:
+def sketch(of: list[int]) -> tuple[int, ...]:
+    """Return up to 64 ascending 32-bit numbers that stand for the shingles of a text."""
+    return tuple(sorted(set(of))[:SKETCH_SIZE])
+
+
+def opening(of: list[int]) -> tuple[int, ...]:
     """Return up to three numbers by which texts that open alike are found.
 
-    The least hashes of the shingles of the first forty words: a dateline before them or a word
+    The least of the shingles of the first forty words: a dateline before them or a word
     changed among them leaves most copies at least one of the three. Empty for a text too short
     to be compared.
     """
-    shingles = _shingles(words[:OPENING_WORDS])
-    return tuple(nsmallest(OPENING_KEYS, shingles)) if len(shingles) >= ENOUGH else ()
-
-
-def _shingles(words: list[str]) -> set[int]:
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    return {
-        crc32(b" ".join(encoded[start : start + SHINGLE_WORDS]))
-        for start in range(len(encoded) - SHINGLE_WORDS + 1)
-    }
+    first = set(of[: OPENING_WORDS - SHINGLE_WORDS + 1])
+    return tuple(sorted(first)[:OPENING_KEYS]) if len(first) >= ENOUGH else ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

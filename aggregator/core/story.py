@@ -49,10 +49,10 @@ class Evidence:
     """Why an entry belongs to an article; of several articles the greatest weight has it."""
 
     words: str
-    weight: float = 1.0  # 0 to 1; below 0.1 it is a guess that a second candidate refutes
+    weight: float = 2.0  # texts that overlap outweigh headlines, and those a GUESS
 
 
-GUESS = 0.05
+GUESS = 0.05  # a weight that a second candidate refutes
 
 
 def same_story(
@@ -95,11 +95,10 @@ def _by_text(
         needed, much = VETO if texts.compared >= LONG else 0, 0
     if texts.share < needed or texts.shared < much:
         return None
-    words = f"text overlap {texts.share:.2f}"
-    return Evidence(
-        words=words if texts.share >= COPY else f"{headlines.value}, text {texts.share:.2f}",
-        weight=texts.share or GUESS,
-    )
+    if texts.share >= COPY:
+        return Evidence(words=f"text overlap {texts.share:.2f}", weight=1.0 + texts.share)
+    words = f"{headlines.value}, text {texts.share:.2f}"
+    return Evidence(words=words, weight=2 * GUESS + texts.share)
 
 
 def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:

@@ -13,6 +13,7 @@ from aggregator.core.sketch import (
     Overlap,
     opening,
     overlap,
+    shingles,
     sketch,
     story_text,
     words_of,
@@ -21,18 +22,26 @@ from aggregator.core.sketch import (
 WORDS = [f"word{number}" for number in range(500)]
 
 
+def sketched(words: list[str]) -> tuple[int, ...]:
+    return sketch(shingles(words))
+
+
+def opened(words: list[str]) -> tuple[int, ...]:
+    return opening(shingles(words))
+
+
 def prose(seed: int, length: int) -> list[str]:
     return random.Random(seed).choices(WORDS, k=length)
 
 
 def share(one: list[str], other: list[str]) -> float:
-    found = overlap(sketch(one), sketch(other))
+    found = overlap(sketched(one), sketched(other))
     assert found is not None
     return found.share
 
 
 def test_a_text_stands_wholly_in_itself() -> None:
-    text = sketch(prose(1, 400))
+    text = sketched(prose(1, 400))
     assert overlap(text, text) == Overlap(share=1.0, shared=SKETCH_SIZE, compared=SKETCH_SIZE)
 
 
@@ -52,7 +61,7 @@ def test_an_edited_copy_still_shows_its_origin() -> None:
 
 
 def test_too_short_a_text_says_nothing() -> None:
-    assert overlap(sketch(prose(1, 5)), sketch(prose(1, 400))) is None
+    assert overlap(sketched(prose(1, 5)), sketched(prose(1, 400))) is None
     assert overlap((), ()) is None
 
 
@@ -72,7 +81,7 @@ def test_scripts_without_spaces_are_cut_into_letters() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=8), max_size=300))
 def test_a_sketch_is_small_and_ascending(words: list[str]) -> None:
-    numbers = sketch(words)
+    numbers = sketched(words)
     assert len(numbers) <= SKETCH_SIZE
     assert list(numbers) == sorted(set(numbers))
     assert all(0 <= number < 2**32 for number in numbers)
@@ -80,7 +89,7 @@ def test_a_sketch_is_small_and_ascending(words: list[str]) -> None:
 
 @given(st.lists(st.sampled_from(WORDS), max_size=200), st.lists(st.sampled_from(WORDS)))
 def test_an_overlap_is_symmetric_and_within_bounds(one: list[str], other: list[str]) -> None:
-    left, right = sketch(one), sketch(other)
+    left, right = sketched(one), sketched(other)
     found = overlap(left, right)
     assert found == overlap(right, left)
     assert found is None or 0.0 <= found.share <= 1.0
@@ -90,11 +99,11 @@ def test_an_overlap_is_symmetric_and_within_bounds(one: list[str], other: list[s
 def test_texts_that_open_alike_are_found_by_one_of_three_numbers() -> None:
     whole = prose(4, 300)
     dated = ["lima", "june", "27", "staff", *whole]
-    assert set(opening(whole)) & set(opening(dated))
-    assert set(opening(whole[:40])) == set(opening(whole))
-    assert not set(opening(whole)) & set(opening(prose(5, 300)))
-    assert len(opening(whole)) == OPENING_KEYS
+    assert set(opened(whole)) & set(opened(dated))
+    assert set(opened(whole[:40])) == set(opened(whole))
+    assert not set(opened(whole)) & set(opened(prose(5, 300)))
+    assert len(opened(whole)) == OPENING_KEYS
 
 
 def test_too_short_a_text_opens_like_nothing() -> None:
-    assert opening(prose(1, 5)) == ()
+    assert opened(prose(1, 5)) == ()
