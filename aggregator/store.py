@@ -43,7 +43,10 @@ class Store(Protocol):
         keeps its whole state; one no longer listed keeps its state and is never claimed. One
         that was gone and has another URL now is due again, but not within `hard_interval` of the
         last request to the old one. Times too far ahead are clamped
-        (the clock may have jumped).
+        (the clock may have jumped). What is stored of an id that is gone goes over to a new one
+        with the same address. Entries that another version of the program has stored are made
+        findable under today's keys: that may take minutes, once, and goes on where it was broken
+        off.
         """
 
     def claim(

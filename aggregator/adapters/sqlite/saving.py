@@ -11,18 +11,18 @@ from aggregator.adapters.sqlite import aliases, ledger, renaming, states, waitin
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
     legal,
-    many,
     sketch_to_blob,
     to_optional_seconds,
     to_seconds,
 )
 from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
-from aggregator.adapters.sqlite.knowing import Knowledge, kinds, knowledge
+from aggregator.adapters.sqlite.keys import write_keys
+from aggregator.adapters.sqlite.knowing import Knowledge, knowledge
 from aggregator.adapters.sqlite.naming import with_free_names
 from aggregator.adapters.sqlite.times import with_steady_times
 from aggregator.core import judge
 from aggregator.core.judge import Decision
-from aggregator.core.model import Key, Novelty, Reading
+from aggregator.core.model import Novelty, Reading
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.witness import witness
 
@@ -53,10 +53,6 @@ FROM entries AS own WHERE own.entry_key = :entry_key AND EXISTS (
 _INSERT_ARTICLE = """
 INSERT INTO articles (slug_hash, slug, atom_id, headline, sort_at, first_seen)
 VALUES (:slug_hash, :slug, :atom_id, :headline, :sort_at, :first_seen)
-"""
-_INSERT_KEY = """
-INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash)
-VALUES (:value, :kind, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash), :slug_hash)
 """
 
 
@@ -172,7 +168,7 @@ def _write(
     connection.executemany(_UPDATE_ENTRY, map(row, edited))
     _write_bodies(connection, reading, new)
     connection.executemany(_UPDATE_BODY, (_body_row(reading, each) for each in edited))
-    _write_keys(connection, decisions)
+    write_keys(connection, [(key, each.slug_hash) for each in decisions for key in each.keys])
 
 
 def _write_bodies(
@@ -245,27 +241,3 @@ def _body_row(reading: Reading, decision: Decision) -> dict[str, object]:
         "entry_key": reading.identities[decision.index].entry_key,
         "body": entry_to_json(reading.feed.entries[decision.index]),
     }
-
-
-def _write_keys(connection: sqlite3.Connection, decisions: Iterable[Decision]) -> None:
-    keys = [(key, decision.slug_hash) for decision in decisions for key in decision.keys]
-    numbers = _numbers(connection, (key for key, _ in keys))
-    connection.executemany(
-        _INSERT_KEY,
-        (
-            {"value": key.value, "kind": numbers[key.kind], "slug_hash": slug_hash}
-            for key, slug_hash in keys
-        ),
-    )
-
-
-def _numbers(connection: sqlite3.Connection, keys: Iterable[Key]) -> dict[str, int]:
-    """The number of each kind of key; a kind never met before gets the next one."""
-    numbers = kinds(connection)
-    fresh = sorted({key.kind for key in keys} - numbers.keys())
-    if not fresh:
-        return numbers
-    connection.execute(
-        "INSERT INTO kinds (name) SELECT value FROM json_each(?) ORDER BY key", (many(fresh),)
-    )
-    return kinds(connection)

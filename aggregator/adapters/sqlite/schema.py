@@ -267,10 +267,16 @@ def _archives(db: Database) -> None:
     )
 
 
+def _keyed_sources(db: Database) -> None:
+    """With which version of the program the entries of each source were keyed; see rekeying."""
+    db.execute("ALTER TABLE source_state ADD COLUMN keyed TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
     _rulings,
     _roster_of_outputs,
     _archives,
+    _keyed_sources,
 )

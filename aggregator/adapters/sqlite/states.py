@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.adapters.sqlite import codec, renaming
+from aggregator.adapters.sqlite import codec, rekeying, renaming
 from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.adapters.sqlite.rows import COLUMNS, from_row, to_row
@@ -48,6 +48,7 @@ def adopt(
         known = {row[0] for row in connection.execute("SELECT source FROM source_state")}
         fresh = [source for source in sources if source.id not in known]
         connection.executemany(_INSERT, map(to_row, _first_states(fresh, now=now, spread=spread)))
+        rekeying.mark(connection, [source.id for source in fresh])
         connection.execute(
             "UPDATE source_state SET listed = 0 WHERE listed = 1 "
             "AND source NOT IN (SELECT value FROM json_each(?))",

@@ -14,6 +14,7 @@ from aggregator.adapters.sqlite import (
     ledger,
     lookup,
     moving,
+    rekeying,
     rulings,
     saving,
     schema,
@@ -98,6 +99,7 @@ class SqliteStore:
     ) -> None:
         with self._connected() as connection:
             states.adopt(connection, sources, now=now, spread=spread, hard_interval=hard_interval)
+            rekeying.rekey(connection, sources, progress=rekeying.tell)
 
     def claim(
         self,
