@@ -7,16 +7,14 @@ from datetime import datetime
 
 import pytest
 
-from aggregator.core.cadence import changed_url, clamp_loaded, is_another_feed
+from aggregator.core.cadence import clamp_loaded, is_another_feed
 from aggregator.core.cadence.loaded import for_url
-from aggregator.core.cadence.pace import Pace
 from aggregator.core.errors import SourceError
 from aggregator.core.model import FeedInfo, Hints, Novelty, SourceState, Validators
 from tests.core.cadence_cases import (
     DAY,
     FRESH,
     HOUR,
-    MINUTE,
     NOW,
     STEADY,
     TIMEOUT,
@@ -212,30 +210,13 @@ def test_a_new_address_forgets_what_belonged_to_the_old_one() -> None:
         gone_at=NOW,
         fail_count=5,
     )
-    after = changed_url(old, url="https://other.example/", pace=Pace(), now=NOW)
+    after = for_url(old, url="https://other.example/", mark=old.request_mark)
     assert after.validators == Validators()
     assert (after.url, after.effective_url, after.moved_to) == ("https://other.example/", "", "")
     assert (after.hints, after.floor, after.fail_count) == (Hints(), 0, 0)
     assert (after.gone, after.gone_at) == (False, None)
     assert after.new_entry_times == old.new_entry_times
     assert after.info == old.info
-
-
-def test_a_new_address_is_asked_soon_but_not_within_the_hard_interval() -> None:
-    asked = replace(STEADY, last_attempt_at=NOW - 5 * MINUTE, next_poll_at=NOW + 9 * DAY)
-    after = changed_url(asked, url=NEW, pace=Pace(), now=NOW)
-    assert after.next_poll_at == NOW + 10 * MINUTE
-    assert after.next_reason == "new address in feeds.yaml"
-    long_ago = replace(asked, last_attempt_at=NOW - DAY)
-    assert changed_url(long_ago, url=NEW, pace=Pace(), now=NOW).next_poll_at == NOW
-    never = replace(asked, last_attempt_at=None)
-    assert changed_url(never, url=NEW, pace=Pace(), now=NOW).next_poll_at == NOW
-
-
-def test_the_same_address_changes_nothing() -> None:
-    assert changed_url(STEADY, url=URL, pace=Pace(), now=NOW) is STEADY
-    unpolled = replace(STEADY, url="")
-    assert changed_url(unpolled, url=NEW, pace=Pace(), now=NOW) is unpolled
 
 
 def test_the_first_poll_notes_the_address() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.core.cadence.pace import Pace
 from aggregator.core.model import Hints, SourceState, Validators
 
 _FURTHEST = timedelta(days=31)
@@ -38,20 +37,6 @@ def clamp_loaded(state: SourceState, now: datetime) -> SourceState:
 
 def _at_most(time: datetime | None, limit: datetime) -> datetime | None:
     return None if time is None else min(time, limit)
-
-
-def changed_url(state: SourceState, *, url: str, pace: Pace, now: datetime) -> SourceState:
-    """Return `state` for a source whose address in feeds.yaml may have changed.
-
-    A new address is asked soon, but not before the hard interval is over, also when the old
-    one was gone. An unchanged address changes nothing.
-    """
-    if url == state.url or not state.url:
-        return state
-    fresh = for_url(state, url=url, mark=state.request_mark)
-    last = clamp_loaded(state, now).last_attempt_at
-    soon = now if last is None else max(now, last + pace.hard_interval)
-    return replace(fresh, next_poll_at=soon, next_reason="new address in feeds.yaml")
 
 
 def for_url(state: SourceState, *, url: str, mark: str) -> SourceState:
