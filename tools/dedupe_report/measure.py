@@ -174,6 +174,15 @@ def reused_guids(placed: Sequence[Placed]) -> frozenset[tuple[str, str]]:
     return frozenset(guid for guid, told in stories.items() if len(told) > 1)
 
 
+def twin_headlines(placed: Sequence[Placed]) -> frozenset[str]:
+    """Headlines that two ordinary stories have: the generator draws them at random, too."""
+    stories: defaultdict[str, set[str]] = defaultdict(set)
+    for each in placed:
+        if each.item.relation != "hard":
+            stories[each.item.title].add(each.item.story)
+    return frozenset(title for title, told in stories.items() if len(told) > 1)
+
+
 _LOOKALIKES = {
     "live blog": "Live: ",
     "list": "things to know",

@@ -17,6 +17,7 @@ from tools.dedupe_report.measure import (
     second_founders,
     split_stories,
     true_pairs,
+    twin_headlines,
     wrong_joins,
 )
 from tools.dedupe_report.run import Result
@@ -153,11 +154,14 @@ def _false_merges(results: Sequence[Result]) -> Iterator[str]:
     joins = [join for result in results for join in wrong_joins(result.placed)]
     reasons = Counter(reason for result in results for reason in _reasons(result.placed))
     reused = sum(len(reused_guids(result.placed)) for result in results)
+    twins = sum(len(twin_headlines(result.placed)) for result in results)
     yield "## False merges"
     yield ""
     yield f"{sum(pairs.values())} pairs, from {len(joins)} wrong decisions."
     if reused:
         yield f"Guids that the generator gave to two stories of one feed: {reused}."
+    if twins:
+        yield f"Headlines that the generator gave to two stories: {twins}."
     yield ""
     yield from _counted("kinds of the two stories", pairs)
     yield from _counted("rule and evidence", reasons)
