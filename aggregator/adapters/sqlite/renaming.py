@@ -8,7 +8,9 @@ what is stored goes over to the new id: otherwise a whole feed would come back a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from aggregator.adapters.sqlite import ledger
@@ -23,14 +25,17 @@ LOOKED_AT = 50  # entries of a document, and sources no longer listed, that are 
 LEAST = 2  # entries that must be the same: one may be an accident
 _BATCH = 500  # entries renamed by one statement
 
-# Which sources have an entry with this title in an article that one of these keys leads to.
+# Which sources have an entry with this title, or else this content, under one of these keys.
 _SAME_ENTRIES = """
 SELECT e.source, count(DISTINCT json_extract(wanted.value, '$[4]')) AS same
 FROM json_each(:wanted) AS wanted
 CROSS JOIN keys AS k ON k.value = json_extract(wanted.value, '$[0]')
     AND k.kind = json_extract(wanted.value, '$[1]')
 CROSS JOIN entries AS e ON e.slug_hash = k.slug_hash
-WHERE e.source = json_extract(wanted.value, '$[2]') AND e.title = json_extract(wanted.value, '$[3]')
+WHERE e.source = json_extract(wanted.value, '$[2]')
+    AND CASE json_extract(wanted.value, '$[3]')
+        WHEN '' THEN e.content_hash = json_extract(wanted.value, '$[5]')
+        ELSE e.title = json_extract(wanted.value, '$[3]') END
 GROUP BY e.source ORDER BY same DESC, e.source LIMIT 1
 """
 
@@ -64,7 +69,7 @@ def take_over(connection: sqlite3.Connection, reading: Reading, *, source: str) 
     """Give a source at its first document the entries of one no longer listed that was the same.
 
     So an id and an address may change at once. The same: most entries of the document are known
-    of the other source, by guid and title.
+    of the other source, by guid and title, those without a title by guid and content.
     """
     left = [
         name
@@ -92,14 +97,16 @@ def _size(reading: Reading) -> int:
 
 def _wanted(
     reading: Reading, sources: Iterable[str], *, numbers: dict[str, int]
-) -> Iterator[tuple[int, int, str, str, int]]:
-    """Key, kind, source, title and place of each entry of the document, as each source's."""
-    entries = list(islice(reading.feed.entries, LOOKED_AT))
+) -> Iterator[tuple[int, int, str, str, int, int]]:
+    """Key, kind, source, title, place and content hash of each entry, as each source's."""
+    pairs = zip(reading.feed.entries, reading.identities, strict=True)
+    entries = list(islice(pairs, LOOKED_AT))
     for source in sources:
-        for index, entry in enumerate(entries):
+        for index, (entry, identity) in enumerate(entries):
             for key in _own_keys(entry.guid, source=source):
                 if key.kind in numbers:
-                    yield key.value, numbers[key.kind], source, entry.title, index
+                    kind = numbers[key.kind]
+                    yield key.value, kind, source, entry.title, index, identity.content_hash
 
 
 def _own_keys(guid: str, *, source: str) -> tuple[Key, ...]:
@@ -110,47 +117,64 @@ def _own_keys(guid: str, *, source: str) -> tuple[Key, ...]:
 # --- renaming
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An entry of the source that is renamed."""
+
+    entry_key: int
+    guid: str
+    slug_hash: int
+
+
 def _rename(connection: sqlite3.Connection, old: str, new: str, *, tables: Iterable[str]) -> None:
     """Write the new id wherever the old one stands, alone or inside of a hash."""
     connection.execute("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
-    numbers = kinds(connection)
+    rows = connection.execute("SELECT entry_key FROM entries WHERE source = ?", (old,))
+    entry_keys = array("q", (entry_key for (entry_key,) in rows))
     holders = _tables_with(connection, "entry_key")
-    entry_keys = iter(
-        connection.execute("SELECT entry_key FROM entries WHERE source = ?", (old,)).fetchall()
-    )
-    while batch := [entry_key for (entry_key,) in islice(entry_keys, _BATCH)]:
-        entries = _entries(connection, batch)
-        _rename_keys(connection, entries, old, new, numbers=numbers)
-        pairs = [(hash64("entry", new, guid), entry_key) for entry_key, guid in entries]
-        for table in holders:
-            connection.executemany(
-                f"UPDATE OR IGNORE {table} SET entry_key = ? WHERE entry_key = ?", pairs
-            )
+    for start in range(0, len(entry_keys), _BATCH):
+        entries = _entries(connection, entry_keys[start : start + _BATCH])
+        _rename_keys(connection, entries, old, new)
+        _rename_entries(connection, entries, new, tables=holders)
     for table in tables:
         connection.execute(f"UPDATE OR REPLACE {table} SET source = ? WHERE source = ?", (new, old))
 
 
-def _entries(connection: sqlite3.Connection, entry_keys: Collection[int]) -> list[tuple[int, str]]:
-    return connection.execute(
-        "SELECT e.entry_key, e.guid FROM json_each(?) AS wanted "
+def _entries(connection: sqlite3.Connection, entry_keys: Sequence[int]) -> list[_Stored]:
+    rows = connection.execute(
+        "SELECT e.entry_key, e.guid, e.slug_hash FROM json_each(?) AS wanted "
         "CROSS JOIN entries AS e ON e.entry_key = wanted.value",
         (many(entry_keys),),
-    ).fetchall()
+    )
+    return [_Stored(*row) for row in rows]
+
+
+def _rename_entries(
+    connection: sqlite3.Connection, entries: Iterable[_Stored], new: str, *, tables: Iterable[str]
+) -> None:
+    """Give entries their new keys, also where others say what they were recognised by."""
+    renamed = [
+        {"new": hash64("entry", new, each.guid), "old": each.entry_key, "article": each.slug_hash}
+        for each in entries
+    ]
+    for table in tables:
+        connection.executemany(
+            f"UPDATE OR IGNORE {table} SET entry_key = :new WHERE entry_key = :old", renamed
+        )
+    connection.executemany(
+        "UPDATE entries SET matched = :new WHERE slug_hash = :article AND matched = :old", renamed
+    )
 
 
 def _rename_keys(
-    connection: sqlite3.Connection,
-    entries: Iterable[tuple[int, str]],
-    old: str,
-    new: str,
-    *,
-    numbers: dict[str, int],
+    connection: sqlite3.Connection, entries: Iterable[_Stored], old: str, new: str
 ) -> None:
+    numbers = kinds(connection)
     changes = [
         {"old": before.value, "new": after.value, "kind": numbers[before.kind]}
-        for _, guid in entries
+        for each in entries
         for before, after in zip(
-            _own_keys(guid, source=old), _own_keys(guid, source=new), strict=True
+            _own_keys(each.guid, source=old), _own_keys(each.guid, source=new), strict=True
         )
         if before.kind in numbers
     ]
