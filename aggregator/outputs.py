@@ -16,7 +16,7 @@ def digest(settings: Settings, output: Output) -> str:
     """Return a hash over everything in feeds.yaml that shapes the bytes of an output."""
     sources = {source.id: source for source in settings.sources}
     shape = [
-        settings.base_url,
+        output.base_of(settings.base_url),
         *_output_shape(output),
         [_source_shape(sources[source]) for source in output.sources if source in sources],
     ]
@@ -45,6 +45,16 @@ def _source_shape(source: Source) -> list[object]:
 
 def _rules_shape(rules: Rules) -> list[str]:
     return [rules.keep.text if rules.keep else "", rules.drop.text if rules.drop else ""]
+
+
+def public_sources(settings: Settings) -> tuple[Source, ...]:
+    """Return the sources but for those that only private outputs carry."""
+    private = [one for one in settings.outputs if one.access is not None]
+    if not private:
+        return settings.sources
+    public = {source for one in settings.outputs if one.access is None for source in one.sources}
+    hidden = {source for one in private for source in one.sources} - public
+    return tuple(source for source in settings.sources if source.id not in hidden)
 
 
 def is_timed(settings: Settings, output: Output) -> bool:

@@ -17,12 +17,14 @@ from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, SourceState
+from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.outputs import judge_for
 from aggregator.pipeline import choose
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
+PRIVATE = "private"
 CHECKED = 256 * 1024 * 1024  # bytes; about a second
 NO_CONTACT = (
     "contact: is not set and base_url is local, so publishers cannot tell who polls them; "
@@ -85,6 +87,19 @@ class App:
     @property
     def public_root(self) -> Path:
         return self.settings.data_dir / PUBLIC
+
+    @property
+    def private_root(self) -> Path:
+        """What no web server should serve: only our own asks for tokens and passwords."""
+        return self.settings.data_dir / PRIVATE
+
+    def root_of(self, output: Output) -> Path:
+        """The tree an output is published in."""
+        return self.public_root if output.access is None else self.private_root
+
+    def published(self, output: Output) -> Path:
+        """The published feed of an output."""
+        return self.root_of(output) / feed_path(output.id)
 
     @property
     def sources(self) -> dict[str, Source]:

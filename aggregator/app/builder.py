@@ -7,14 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from aggregator import outputs, pipeline
-from aggregator.adapters.publish import remove_published, write_published
+from aggregator.adapters.publish import remove_published
 from aggregator.adapters.sqlite.writer import Writer
 from aggregator.app import clock
 from aggregator.app.application import App
+from aggregator.app.publishing import Publishing
 from aggregator.app.tree import Tree
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.model import BuildReport, OutputState
@@ -40,6 +42,7 @@ class Builder:
         self._building = asyncio.Lock()
         self._digests: dict[str, str] = {}
         self._timed: frozenset[str] = frozenset()
+        self.removed: dict[str, datetime] = {}  # public outputs that are no more, since when
         self._tree = Tree(app.public_root, app.settings)
         self._without_page: frozenset[str] = frozenset()
         self._sources_known = False  # since the last change of the list itself
@@ -53,7 +56,10 @@ class Builder:
 
         One build at a time: a build under way may still write what is to be taken down.
         """
+        listed = self.app.settings.outputs
         async with self._building:
+            await self.writer.run(partial(self.app.store.list_outputs, listed, now=clock.now()))
+            self.removed = await self._off_loop(self.app.store.removed_outputs)
             await self._off_loop(self._learn)
             await self._off_loop(self._remove_strangers)
             await self._off_loop(self._write_site)
@@ -100,9 +106,9 @@ class Builder:
     ) -> bool:
         if output.id in self._without_page:
             return False
-        path = self.app.public_root / "feeds" / f"{output.id}.atom"
         digest = self._digests.get(output.id, "")
-        return path.exists() and outputs.is_current(output, state, digest=digest, changes=changes)
+        exists = self.app.published(output).exists()
+        return exists and outputs.is_current(output, state, digest=digest, changes=changes)
 
     async def _build(self, output: Output, change: int) -> BuildReport | None:
         if not change and not await self._off_loop(self._any_answered, output):
@@ -119,7 +125,12 @@ class Builder:
                 now=clock.now(),
             )
         )
-        built = await self._off_loop(self._render, output, state)
+        publishing = Publishing(self.app, output, now=clock.now)
+        built = await self._off_loop(self._render, output, state, publishing)
+        if publishing.histories:
+            await self.writer.run(
+                partial(self.app.store.keep_histories, output.id, publishing.histories)
+            )
         if not built.report.error:
             await self.writer.run(
                 partial(
@@ -136,16 +147,16 @@ class Builder:
         states = (self.app.store.state(source) for source in output.sources)
         return any(state is not None and state.last_success_at for state in states)
 
-    def _render(self, output: Output, state: OutputState) -> pipeline.Built:
+    def _render(self, output: Output, state: OutputState, publishing: Publishing) -> pipeline.Built:
         app, now = self.app, clock.now()
         built = pipeline.build(
             output,
             articles=app.store.articles(output.sources, priority=app.priority),
             judge=outputs.judge_for(app.settings, output, now=now),
             state=state,
-            base_url=app.settings.base_url,
+            base_url=output.base_of(app.settings.base_url),
             now=now,
-            publish=self._publish,
+            publish=publishing.publish,
         )
         return built if built.report.error else self._with_page(output, built)
 
@@ -158,14 +169,15 @@ class Builder:
         self._without_page -= {output.id}
         return built
 
-    def _publish(self, name: str, body: bytes) -> bool:
-        return write_published(self.app.public_root / name, body, modified=clock.now())
-
     def _remove_strangers(self) -> None:
-        """Remove the published feeds of outputs that feeds.yaml no longer lists."""
-        keep = {f"{output.id}.atom" for output in self.app.settings.outputs}
+        """Remove the published feeds of outputs that are not, or no longer, in that tree."""
+        app = self.app
         try:
-            removed = remove_published(self.app.public_root / "feeds", keep=keep, is_own=is_own)
+            removed: tuple[str, ...] = ()
+            for root in (app.public_root, app.private_root):
+                listed = (one for one in app.settings.outputs if app.root_of(one) == root)
+                keep = {f"{output.id}.atom" for output in listed}
+                removed += remove_published(root / "feeds", keep=keep, is_own=is_own)
             removed += self._tree.remove_pages()
         except PublishError as error:
             event(logger, logging.ERROR, "cannot remove feeds", error=error)

@@ -18,6 +18,7 @@ from aggregator.adapters.workers import Workers
 from aggregator.app import clock
 from aggregator.app.application import App, user_agent
 from aggregator.app.builder import Builder
+from aggregator.app.freshness import Freshness
 from aggregator.core.errors import ParseError
 from aggregator.core.model import (
     BuildReport,
@@ -57,8 +58,7 @@ class Engine:
         self._spread = MAX_SPREAD if spread else timedelta(0)
         self._report = report
         self._built = built
-        self._outputs_of: dict[str, list[str]] = {}
-        self.next_due: dict[str, datetime] = {}  # when each output's sources are next polled
+        self.freshness = Freshness()
 
     async def __aenter__(self) -> Engine:
         app, limits = self.app, self.app.settings.limits
@@ -126,11 +126,8 @@ class Engine:
                 hard_interval=settings.limits.hard_interval,
             )
         )
-        members: dict[str, list[str]] = {}
-        for output in settings.outputs:
-            for source in output.sources:
-                members.setdefault(source, []).append(output.id)
-        self._outputs_of = members
+        polls = await self.writer.run(self.app.store.next_polls)
+        self.freshness.learn(settings, polls)
         await self.builder.prepare()
 
     async def reload(self) -> None:
@@ -149,10 +146,7 @@ class Engine:
     # --- polling
 
     def _polled(self, report: PollReport) -> None:
-        for output in self._outputs_of.get(report.source, ()):
-            known = self.next_due.get(output)
-            if known is None or known <= clock.now() or report.next_poll_at < known:
-                self.next_due[output] = report.next_poll_at
+        self.freshness.polled(report.source, report.next_poll_at)
         self._report(report)
 
     async def claim_due(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aggregator import outputs
 from aggregator.adapters.opml import write_opml
 from aggregator.app import clock
 from aggregator.app.application import App
@@ -16,8 +18,6 @@ from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, SourceState
 from aggregator.core.settings import Output, Source
 
-SHORTEST_AGE = 300  # seconds a copy of a feed may always be kept (W33)
-LONGEST_AGE = 3600
 HEART_STOPPED = timedelta(minutes=2)  # without a tick the process counts as dead
 
 
@@ -44,23 +44,36 @@ class LiveView:
         return self._app.public_root
 
     @property
+    def private_root(self) -> Path:
+        return self._app.private_root
+
+    @property
     def outputs(self) -> Sequence[Output]:
         return self._app.settings.outputs
 
     @property
     def sources(self) -> Sequence[Source]:
-        return self._app.settings.sources
+        """Those that the public may know of: none that only private outputs carry."""
+        return outputs.public_sources(self._app.settings)
 
     def now(self) -> datetime:
         return clock.now()
 
+    @property
+    def max_requests(self) -> int:
+        return self._app.settings.server.max_requests
+
     def max_age(self, output: str) -> int:
-        """Seconds until the output can next change, as far as we know, 5 to 60 minutes (W33)."""
-        due = self._engine.next_due.get(output)
-        if due is None:
-            return SHORTEST_AGE
-        wait = int((due - clock.now()).total_seconds())
-        return max(SHORTEST_AGE, min(wait, LONGEST_AGE))
+        return self._engine.freshness.max_age(output, now=clock.now())
+
+    def is_removed(self, output: str) -> bool:
+        """Known for `server.gone_for` after it was noticed (W37)."""
+        removed_at = self._engine.builder.removed.get(output)
+        gone_for = self._app.settings.server.gone_for
+        return removed_at is not None and clock.now() - removed_at < gone_for
+
+    async def history(self, output: str, form: str) -> str:
+        return await asyncio.to_thread(self._app.store.history, output, form)
 
     async def source_states(self) -> Sequence[SourceState]:
         return await asyncio.to_thread(lambda: tuple(self._app.store.states()))
@@ -85,8 +98,7 @@ class LiveView:
 
     async def readiness(self) -> Sequence[str]:
         """There is something to serve: a source that never answers must not hold back the rest."""
-        feeds = self.public_root / "feeds"
-        if any((feeds / f"{output.id}.atom").exists() for output in self.outputs):
+        if any(self._app.published(output).exists() for output in self.outputs):
             return ()
         return ("no output is built yet",)
 
@@ -103,7 +115,7 @@ class LiveView:
         states = await self.source_states()
         return await asyncio.to_thread(
             write_opml,
-            self._app.settings,
+            replace(self._app.settings, sources=tuple(self.sources)),
             titles={state.source: state.info.title for state in states},
             sites={state.source: state.info.link for state in states},
         )

@@ -30,10 +30,11 @@ def make_app(view: View) -> web.Application:
     app.add_routes(
         [
             web.get("/", pages.index),
-            web.get("/feeds/{id}.atom", feeds.get),
-            web.options("/feeds/{id}.atom", feeds.options),
+            *feeds.routes(),
             web.get("/feeds/{id}", pages.output_without_slash),
             web.get("/feeds/{id}/", pages.output),
+            web.get("/private/{token}/feeds/{id}", pages.output_without_slash),
+            web.get("/private/{token}/feeds/{id}/", pages.output),
             web.get("/status", pages.status),
             web.get("/status.json", pages.status_json),
             web.get("/style.css", pages.stylesheet),

@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
 import os
-import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+
+from aggregator.core.codings import CODINGS, Coding
+from aggregator.core.versions import tag_of
+from aggregator.web.kept import Kept
+
+IDENTITY: Final = "identity"
+_MEMORY: Final = 128 * 1024 * 1024  # bytes of all files kept, in all codings
+_SUFFIXES: Final = {coding.name: coding.suffix.replace(".", "-") for coding in CODINGS}
 
 _Stamp = tuple[int, int, int]  # mtime in ns, size, inode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
-    """One version of a published file, in both codings."""
+    """One version of a published file, in every coding."""
 
     body: bytes
-    gzip_body: bytes
+    coded: Mapping[str, bytes] = field(default_factory=dict)  # by Content-Encoding
     tag: str  # opaque, without quotes: a hash of `body`
     modified: datetime  # whole seconds
-    entries: int
 
-    def etag(self, *, gzipped: bool) -> str:
+    def etag(self, coding: str = IDENTITY) -> str:
         """A strong ETag over the exact bytes sent: one for each coding (RFC 9110 §8.8.3.3)."""
-        return f'"{self.tag}-gz"' if gzipped else f'"{self.tag}"'
+        return f'"{self.tag}{_SUFFIXES.get(coding, "")}"'
+
+    def in_coding(self, coding: str) -> bytes:
+        """The bytes to send."""
+        return self.coded.get(coding, self.body)
 
 
 class PublishedFiles:
     """Reads each version of a file once. A request for a known version costs one stat call."""
 
     def __init__(self) -> None:
-        self._versions: dict[Path, tuple[_Stamp, PublishedFile]] = {}
+        self._versions: Kept[Path, tuple[_Stamp, PublishedFile]] = Kept(_MEMORY)
         self._reading = asyncio.Lock()
 
     async def get(self, path: Path) -> PublishedFile | None:
@@ -47,9 +57,10 @@ class PublishedFiles:
                 return found
             version = await asyncio.to_thread(_read, path)
             if version is None:
-                self._versions.pop(path, None)
+                self._versions.drop(path)
                 return None
-            self._versions[path] = version
+            size = len(version[1].body) + sum(map(len, version[1].coded.values()))
+            self._versions.put(path, version, size=size)
             return version[1]
 
     def _known(self, path: Path) -> PublishedFile | None:
@@ -76,20 +87,16 @@ def _read(path: Path) -> tuple[_Stamp, PublishedFile] | None:
         return None
     return _stamp(status), PublishedFile(
         body=body,
-        gzip_body=_gzip_body(path, body),
-        tag=hashlib.blake2b(body, digest_size=12).hexdigest(),
+        coded={coding.name: _coded(path, coding, body) for coding in CODINGS},
+        tag=tag_of(body),
         modified=datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC),
-        entries=body.count(b"<entry"),
     )
 
 
-def _gzip_body(path: Path, body: bytes) -> bytes:
-    """The .gz sibling when it is the same version, else compressed here, once a version."""
+def _coded(path: Path, coding: Coding, body: bytes) -> bytes:
+    """The sibling when it is the same version, else compressed here, once a version."""
     try:
-        sibling = path.with_name(path.name + ".gz").read_bytes()
-        decoder = zlib.decompressobj(wbits=31)
-        if decoder.decompress(sibling, len(body) + 1) == body and decoder.eof:
-            return sibling
-    except (OSError, zlib.error):
-        pass
-    return gzip.compress(body, compresslevel=6, mtime=0)
+        sibling = path.with_name(path.name + coding.suffix).read_bytes()
+    except OSError:
+        return coding.pack(body)
+    return sibling if coding.holds(sibling, body) else coding.pack(body)

@@ -24,11 +24,14 @@ _ALWAYS: Final = {
     "X-Robots-Tag": "noindex",
 }
 _WORDS: Final = {
+    401: ("Not for everybody", "This feed is private: its name and password are needed."),
     404: ("Not here", "There is nothing at this address."),
     405: ("Not like this", "This address only answers GET and HEAD."),
+    410: ("No more", "This feed is not published any more."),
+    429: ("Not so often", "This feed was sent to you many times just now. Please come later."),
     503: ("Not yet", "This is still being prepared. Please try again in a moment."),
 }
-_OF_ERRORS: Final = ("Allow", "Retry-After")
+_OF_ERRORS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 
 ErrorPage = Callable[[web.Request, str, str], str]
 
@@ -66,6 +69,11 @@ def _kept(error: web.HTTPException) -> dict[str, str]:
 def not_yet() -> web.HTTPException:
     """503: configured, but never built; an empty feed would make readers forget everything."""
     return web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def too_often(wait: int) -> web.HTTPException:
+    """429: the client had this document often enough; `wait` is in seconds (RFC 6585 §4)."""
+    return web.HTTPTooManyRequests(headers={"Retry-After": str(wait)})
 
 
 def _error(

@@ -1,32 +1,45 @@
-"""Request header values -> what to send: content coding and conditional requests. Pure.
+"""Request header values -> what to send: coding, conditional requests, deltas. Pure.
 
-RFC 9110 §12.5.3 (Accept-Encoding), §13.1 and §13.2.2 (preconditions).
+RFC 9110 §12.5.3 (Accept-Encoding), §13.1 and §13.2.2 (preconditions), RFC 3229 §10.5.3 (A-IM).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 # What proxies append to a tag when they compress: Apache -gzip, Jetty --gzip, others ;gzip.
-_CODING_SUFFIX = re.compile(r"(?:--?|;)(?:gz|gzip|br|zstd|deflate)$")
+_CODING_SUFFIX = re.compile(r"(?:--?|;)(?:gz|gzip|br|zst|zstd|deflate)$")
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Shall the answer be gzip? Only when it is acceptable and identity is not preferred."""
+def chosen_coding(accept_encoding: str | None, offered: Sequence[str]) -> str:
+    """The coding to send, "identity" for none. Of those liked equally the one offered first.
+
+    Whoever takes anything (`*`) gets gzip, which everybody knows. Where nothing is acceptable,
+    identity is sent all the same: bytes that are refused help more than a 406.
+    """
     if accept_encoding is None:
-        return False
+        return "identity"
     weights = _weights(accept_encoding)
-    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    if "x-gzip" in weights:
+        weights.setdefault("gzip", weights["x-gzip"])
+    weights.setdefault("gzip", weights.get("*", 0.0))
+    best = max(offered, key=lambda name: weights.get(name, 0.0), default="identity")
+    liked = weights.get(best, 0.0)
+    return best if liked > 0 and liked >= weights.get("identity", 0.0) else "identity"
 
 
-def _weights(accept_encoding: str) -> dict[str, float]:
+def wants_news(a_im: str | None) -> bool:
+    """Does an A-IM value take the instance manipulation `feed`? `feed;q=0` does not."""
+    return a_im is not None and _weights(a_im).get("feed", 0.0) > 0
+
+
+def _weights(value: str) -> dict[str, float]:
     weights: dict[str, float] = {}
-    for part in accept_encoding.split(","):
+    for part in value.split(","):
         coding, _, parameters = part.partition(";")
         weights.setdefault(coding.strip().lower(), _weight(parameters.strip()))
     weights.pop("", None)
@@ -47,12 +60,20 @@ def matches(if_none_match: Iterable[str], tag: str) -> bool:
     Two codings of the same bytes share their tag but for the suffix, so whoever has one of
     them has the current version.
     """
+    return any(named in ("*", tag) for named, _ in named_tags(if_none_match))
+
+
+def named_tags(if_none_match: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each tag that If-None-Match values name: without its coding, and as it stands there.
+
+    `*` without quotes is "*"; a tag `"*"` is none of ours.
+    """
     for value in if_none_match:
         for match in _TAG.finditer(value):
-            named = match[1] if match[1] is not None else match[2]
-            if match[0] == "*" or _CODING_SUFFIX.sub("", named) == tag:
-                return True
-    return False
+            if match[1] is None:
+                yield _CODING_SUFFIX.sub("", match[2]), match[2]
+            elif match[1] != "*":
+                yield _CODING_SUFFIX.sub("", match[1]), match[1]
 
 
 def is_not_modified(

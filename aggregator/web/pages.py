@@ -21,7 +21,7 @@ from aggregator.pages import (
     stylesheets,
 )
 from aggregator.standing import Standing, counts, standings, values
-from aggregator.web.feeds import find_output
+from aggregator.web.access import find_output
 from aggregator.web.files import PublishedFile, PublishedFiles
 from aggregator.web.headers import not_yet
 from aggregator.web.negotiate import is_not_modified
@@ -48,7 +48,8 @@ class Pages:
     async def output(self, request: web.Request) -> web.Response:
         """The newest articles of one output; 503 when it was never built."""
         output = find_output(self._view, request)
-        return await self._page(request, page_path(output.id) + "index.html")
+        private = output.access is not None
+        return await self._page(request, page_path(output.id) + "index.html", private=private)
 
     async def output_without_slash(self, request: web.Request) -> web.Response:
         """Relative links need the slash."""
@@ -89,15 +90,18 @@ class Pages:
         site = Site(title=self._view.title, root="../" * depth or INDEX_TO_ROOT)
         return draw_error(site, heading, text).decode()
 
-    async def _page(self, request: web.Request, name: str) -> web.Response:
-        file = await self._published.get(self._view.public_root / name)
+    async def _page(
+        self, request: web.Request, name: str, *, private: bool = False
+    ) -> web.Response:
+        root = self._view.private_root if private else self._view.public_root
+        file = await self._published.get(root / name)
         if file is None:
             raise not_yet()
         modified = min(file.modified, self._view.now().replace(microsecond=0))
         headers = {
-            hdrs.ETAG: file.etag(gzipped=False),
+            hdrs.ETAG: file.etag(),
             hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
-            hdrs.CACHE_CONTROL: _FRESH,
+            hdrs.CACHE_CONTROL: _FRESH.replace("public", "private") if private else _FRESH,
         }
         if _is_known(request, file, modified):
             return web.Response(status=304, headers=headers)

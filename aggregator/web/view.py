@@ -31,12 +31,26 @@ class View(Protocol):
         """The folder of published files: `public_root`/feeds/ID.atom."""
 
     @property
+    def private_root(self) -> Path:
+        """The same of private outputs."""
+
+    @property
     def outputs(self) -> Sequence[Output]:
         """In the order of feeds.yaml."""
 
     @property
     def sources(self) -> Sequence[Source]:
         """In the order of feeds.yaml."""
+
+    @property
+    def max_requests(self) -> int:
+        """Whole documents of one feed that one client may have in an hour; 0 for any number."""
+
+    def is_removed(self, output: str) -> bool:
+        """Was there a public output of this id until lately?"""
+
+    async def history(self, output: str, form: str) -> str:
+        """What the versions of a document held, as core.versions writes it."""
 
     def now(self) -> datetime:
         """The clock."""

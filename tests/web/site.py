@@ -16,6 +16,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, SourceState
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
+from aggregator.core.versions import History, to_text
 from aggregator.web import make_app
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -40,6 +41,19 @@ class FakeView:
     broken: bool = False
     clock: datetime = NOON
     asked: list[tuple[str, int]] = field(default_factory=list)
+    max_requests: int = 0
+    removed: Sequence[str] = ()
+    histories: dict[str, History] = field(default_factory=dict)
+
+    @property
+    def private_root(self) -> Path:
+        return self.public_root.with_name(self.public_root.name + "-private")
+
+    def is_removed(self, output: str) -> bool:
+        return output in self.removed
+
+    async def history(self, output: str, form: str) -> str:
+        return to_text(self.histories.get(f"{output}.{form}", History()))
 
     def now(self) -> datetime:
         return self.clock
@@ -74,10 +88,14 @@ class FakeView:
         return self.public_root / feed_path("all")
 
     def publish(
-        self, body: bytes = BODY, *, modified: datetime = NOON - timedelta(hours=1)
+        self,
+        body: bytes = BODY,
+        *,
+        modified: datetime = NOON - timedelta(hours=1),
+        form: str = "atom",
     ) -> None:
         """Publish "all"."""
-        write_published(self.path, body, modified=modified)
+        write_published(self.path.with_suffix(f".{form}"), body, modified=modified)
 
 
 class Visitor:

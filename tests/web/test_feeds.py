@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -12,6 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
+from aggregator.adapters.publish import write_published
+from aggregator.core.codings import CODINGS, Coding
 from aggregator.core.settings import Output
 from aggregator.web import make_app
 from tests.web.site import BODY, NOON, FakeView, visiting
@@ -56,38 +57,50 @@ async def test_a_feed_is_served_with_everything_a_cache_needs(view: FakeView) ->
     assert "aiohttp" not in headers["Server"]
 
 
-# W24 W32
-async def test_gzip_is_the_published_sibling_with_a_tag_of_its_own(view: FakeView) -> None:
+# W24 W31 W32
+@pytest.mark.parametrize("coding", CODINGS, ids=lambda coding: coding.name)
+async def test_each_coding_is_the_published_sibling_with_a_tag_of_its_own(
+    view: FakeView, coding: Coding
+) -> None:
     async with visiting(view) as visit:
         plain, _ = await visit(FEED)
-        zipped, body = await visit(FEED, Accept_Encoding="br, gzip")
-    assert body == view.path.with_name("all.atom.gz").read_bytes()
-    assert gzip.decompress(body) == BODY
-    assert zipped.headers["Content-Encoding"] == "gzip"
-    assert zipped.headers["ETag"] != plain.headers["ETag"]
-    assert zipped.headers["Vary"] == plain.headers["Vary"]
+        packed, body = await visit(FEED, Accept_Encoding=f"identity;q=0.1, {coding.name};q=0.7")
+        other = [await visit(FEED, Accept_Encoding=one.name) for one in CODINGS]
+    assert body == view.path.with_name("all.atom" + coding.suffix).read_bytes()
+    assert coding.unpack(body, 10_000) == BODY
+    assert packed.headers["Content-Encoding"] == coding.name
+    assert packed.headers["Content-Length"] == str(len(body))
+    tags = {response.headers["ETag"] for response, _ in other} | {plain.headers["ETag"]}
+    assert len(tags) == 4
+    assert packed.headers["ETag"] in tags
+    assert packed.headers["Vary"] == plain.headers["Vary"]
 
 
-@pytest.mark.parametrize("sibling", [gzip.compress(b"another version"), b"not gzip", None])
-async def test_gzip_does_not_need_the_sibling(view: FakeView, sibling: bytes | None) -> None:
-    view.path.with_name("all.atom.gz").unlink()
-    if sibling is not None:
-        view.path.with_name("all.atom.gz").write_bytes(sibling)
+@pytest.mark.parametrize("coding", CODINGS, ids=lambda coding: coding.name)
+@pytest.mark.parametrize("damage", ["stale", "broken", "missing"])
+async def test_a_coding_does_not_need_the_sibling(
+    view: FakeView, coding: Coding, damage: str
+) -> None:
+    sibling = view.path.with_name("all.atom" + coding.suffix)
+    sibling.unlink()
+    if damage != "missing":
+        sibling.write_bytes(coding.pack(b"old") if damage == "stale" else b"no coding")
     async with visiting(view) as visit:
-        _, body = await visit(FEED, Accept_Encoding="gzip")
-    assert gzip.decompress(body) == BODY
+        _, body = await visit(FEED, Accept_Encoding=coding.name)
+    assert coding.unpack(body, 10_000) == BODY
 
 
-# Of W31, gzip.
-async def test_refused_gzip_is_not_sent(view: FakeView) -> None:
+# W31
+@pytest.mark.parametrize("value", ["", "gzip;q=0", "*;q=0", "br;q=0, *;q=0", "compress"])
+async def test_a_coding_that_is_refused_is_not_sent(view: FakeView, value: str) -> None:
     async with visiting(view) as visit:
-        response, body = await visit(FEED, Accept_Encoding="gzip;q=0, *;q=0")
+        response, body = await visit(FEED, Accept_Encoding=value)
     assert "Content-Encoding" not in response.headers
     assert body == BODY
 
 
 # W26 W28
-@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br", "zstd"])
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
 async def test_who_has_the_bytes_gets_304(view: FakeView, coding: str, form: str) -> None:
     async with visiting(view) as visit:
@@ -107,7 +120,7 @@ async def test_a_304_confirms_the_coding_the_client_holds(view: FakeView) -> Non
     async with visiting(view) as visit:
         plain, _ = await visit(FEED)
         tag = plain.headers["ETag"]
-        response, _ = await visit(FEED, Accept_Encoding="gzip", If_None_Match=tag)
+        response, _ = await visit(FEED, Accept_Encoding="br", If_None_Match=tag)
         suffixed, _ = await visit(FEED, If_None_Match=tag[:-1] + '-gzip"')
     assert (response.status, response.headers["ETag"]) == (304, tag)
     assert suffixed.status == 304
@@ -153,6 +166,23 @@ async def test_head_is_get_without_the_body(view: FakeView, path: str, condition
     }
 
 
+# W40
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("condition", ["", "*"])
+async def test_the_hub_is_told_beside_the_address(
+    view: FakeView, method: str, condition: str
+) -> None:
+    view.outputs = (Output(id="all", title="All", hub="https://hub.example/"),)
+    async with visiting(view) as visit:
+        response, _ = await visit(FEED, method=method, If_None_Match=condition)
+    assert response.status == (304 if condition else 200)
+    links = response.links
+    assert {str(rel): str(link["url"]) for rel, link in links.items()} == {
+        "self": "https://feeds.example.net/sub/feeds/all.atom",
+        "hub": "https://hub.example/",
+    }
+
+
 # W30 S42
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused(view: FakeView, method: str) -> None:
@@ -192,6 +222,53 @@ async def test_a_browser_gets_the_same_bytes_as_plain_xml(view: FakeView) -> Non
     assert response.headers["Content-Type"] == "application/xml; charset=utf-8"
     assert "Sec-Fetch-Dest" in response.headers["Vary"]
     assert body == BODY
+
+
+# W23
+@pytest.mark.parametrize(
+    ("form", "media_type", "in_browsers"),
+    [
+        ("atom", "application/atom+xml", "application/xml"),
+        ("rss", "application/rss+xml", "application/xml"),
+        ("json", "application/feed+json", "application/json"),
+    ],
+)
+async def test_every_form_has_its_type(
+    view: FakeView, form: str, media_type: str, in_browsers: str
+) -> None:
+    view.publish(b"twin", form=form)
+    async with visiting(view) as visit:
+        response, body = await visit(f"/feeds/all.{form}")
+        browsed, _ = await visit(f"/feeds/all.{form}", Sec_Fetch_Dest="document")
+    assert body == b"twin"
+    assert response.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert str(response.links["self"]["url"]).endswith(f"/all.{form}")
+    assert browsed.headers["Content-Type"] == f"{in_browsers}; charset=utf-8"
+
+
+async def test_a_form_that_is_not_published_is_not_found(view: FakeView) -> None:
+    async with visiting(view) as visit:
+        response, _ = await visit("/feeds/all.rss")
+        unbuilt, _ = await visit("/feeds/unbuilt.rss")
+    assert (response.status, unbuilt.status) == (404, 503)
+
+
+# Of W42, what is served.
+async def test_an_archive_document_is_kept_for_ever(view: FakeView) -> None:
+    write_published(view.path.parent / "all/archive/3.atom", BODY, modified=NOON)
+    async with visiting(view) as visit:
+        response, body = await visit("/feeds/all/archive/3.atom", Accept_Encoding="br")
+        tag = response.headers["ETag"]
+        known, _ = await visit("/feeds/all/archive/3.atom", If_None_Match=tag)
+        others = [await visit(f"/feeds/all/archive/{name}.atom") for name in ("4", "03", "-3", "x")]
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    assert str(response.links["self"]["url"]).endswith("/sub/feeds/all/archive/3.atom")
+    assert CODINGS[0].unpack(body, 10_000) == BODY
+    assert known.status == 304
+    assert known.headers["Cache-Control"] == response.headers["Cache-Control"]
+    assert [answer.status for answer, _ in others] == [404] * 4
 
 
 # W38 S42
