@@ -73,32 +73,39 @@ def same_story(
         return _same_link(member, candidate, texts=texts, headlines=headlines)
     if rule != "id" and _apart(member, candidate) > window:
         return None
-    second = present and (texts is None or headlines is not Likeness.SAME)
-    alone = not second and not _recurs(member, candidate)
+    doubtful = not is_distinctive(member.headline) or _recurs(member, candidate)
     if texts is not None:
-        return _by_text(texts, headlines, distinctive=_distinctive(member), alone=alone)
-    if not alone or not _distinctive(member):
+        return _by_text(texts, headlines, doubtful=doubtful, present=present)
+    if doubtful or present:
         return None
     apart = min(_apart(member, candidate) / window, 1.0) if window else 1.0
     return _by_headline(headlines, apart=apart)
 
 
 def _by_text(
-    texts: Overlap, headlines: Likeness, *, distinctive: bool, alone: bool
+    texts: Overlap, headlines: Likeness, *, doubtful: bool, present: bool
 ) -> Evidence | None:
     """Evidence from texts that can be compared; the headlines say how much it takes."""
-    if headlines in (Likeness.OTHER, Likeness.ALIKE):
-        needed, much = RETITLED, MUCH
-    elif not alone or not distinctive:
-        needed, much = STRONG, MUCH
-    else:
-        needed, much = VETO if texts.compared >= LONG else 0, 0
+    needed, much = _needed(texts, headlines, doubtful=doubtful, present=present)
     if texts.share < needed or texts.shared < much:
         return None
     if texts.share >= COPY:
         return Evidence(words=f"text overlap {texts.share:.2f}", weight=1.0 + texts.share)
     words = f"{headlines.value}, text {texts.share:.2f}"
     return Evidence(words=words, weight=2 * GUESS + texts.share)
+
+
+def _needed(
+    texts: Overlap, headlines: Likeness, *, doubtful: bool, present: bool
+) -> tuple[float, int]:
+    """The least share, and the least number of shared shingles, of texts of one story."""
+    if headlines in (Likeness.OTHER, Likeness.ALIKE):
+        return RETITLED, MUCH
+    if doubtful or (present and headlines is Likeness.CUT):
+        return STRONG, MUCH
+    if present:
+        return COPY, 0
+    return (VETO if texts.compared >= LONG else 0.0), 0
 
 
 def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:
@@ -143,10 +150,6 @@ def _likeness(member: Member, candidate: Candidate) -> Likeness:
 
 def _headlines(candidate: Candidate) -> Iterable[str]:
     return {candidate.headline, *(member.headline for member in candidate.members)} - {""}
-
-
-def _distinctive(member: Member) -> bool:
-    return is_distinctive(member.headline)
 
 
 def _recurs(member: Member, candidate: Candidate) -> bool:
