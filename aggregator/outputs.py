@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 from aggregator.core.filter import verdict
 from aggregator.core.model import Article, OutputState, Verdict
 from aggregator.core.settings import Output, Rules, Settings, Source
+
+_USUAL_ARCHIVE = Output(id="", title="").archive
+_USUAL_TTL = 60
 
 
 def digest(settings: Settings, output: Output) -> str:
@@ -20,6 +24,9 @@ def digest(settings: Settings, output: Output) -> str:
         *_output_shape(output),
         [_source_shape(sources[source]) for source in output.sources if source in sources],
     ]
+    pace = ttl(settings, output)
+    if pace != _USUAL_TTL:
+        shape.append(["ttl", pace])
     return blake2b(json.dumps(shape).encode(), digest_size=16).hexdigest()
 
 
@@ -35,8 +42,19 @@ def _output_shape(output: Output) -> list[object]:
         output.limit,
         output.max_age.total_seconds() if output.max_age else None,
         _rules_shape(output.rules),
-        *([output.max_per_source] if output.max_per_source else []),  # later than the others
+        *_later_shape(output),
     ]
+
+
+def _later_shape(output: Output) -> list[object]:
+    """What was added later: left out where it says nothing, so that no digest changed for it."""
+    shape: dict[str, object] = {
+        "max_per_source": output.max_per_source,
+        "archive": None if output.archive == _USUAL_ARCHIVE else output.archive,
+        "complete": output.complete,
+        "hub": output.hub,
+    }
+    return [[name, value] for name, value in shape.items() if value not in (None, False, "")]
 
 
 def _source_shape(source: Source) -> list[object]:
@@ -83,12 +101,20 @@ def last_change(output: Output, changes: Mapping[str, int]) -> int:
     return max((changes.get(source, 0) for source in output.sources), default=0)
 
 
-def judge_for(settings: Settings, output: Output, *, now: datetime) -> Callable[[Article], Verdict]:
+Judge = Callable[[Article], Verdict]
+
+
+def judge_for(settings: Settings, output: Output, *, now: datetime) -> Judge:
     """Return what says of an article whether the output keeps it: source rules, then its own."""
+    return judges_for(settings, output)(now)
+
+
+def judges_for(settings: Settings, output: Output) -> Callable[[datetime], Judge]:
+    """Return what gives the judge of an output as of any time."""
     rules = {source.id: source.rules for source in settings.sources}
     nothing = Rules()
 
-    def judge(article: Article) -> Verdict:
+    def judge(article: Article, *, now: datetime) -> Verdict:
         own = rules.get(article.source, nothing)
         return verdict(
             article,
@@ -99,4 +125,18 @@ def judge_for(settings: Settings, output: Output, *, now: datetime) -> Callable[
             now=now,
         )
 
-    return judge
+    return lambda now: partial(judge, now=now)
+
+
+def ttl(settings: Settings, output: Output) -> int:
+    """Return the minutes for which readers may keep a copy, as a rule: 5 to 60 (W33).
+
+    The document cannot know when its sources are polled next, and must not change for that: it
+    says what the settings say.
+    """
+    members = set(output.sources)
+    shortest = settings.limits.min_interval
+    for source in settings.sources:
+        if source.id in members and source.schedule.every is not None:
+            shortest = min(shortest, source.schedule.every)
+    return max(5, min(_USUAL_TTL, int(shortest.total_seconds()) // 60))

@@ -157,7 +157,10 @@ class Store(Protocol):
         """
 
     def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
-        """The last `size` numbers, and all that no closed page covers; ascending."""
+        """The last `size` numbers, ascending."""
+
+    def unpaged(self, output: str, *, limit: int) -> tuple[Carried, ...]:
+        """The first `limit` numbers that no closed page covers, ascending."""
 
     def pages(self, output: str) -> dict[int, str]:
         """The closed pages by number, each with the address it was written for."""

@@ -331,6 +331,7 @@ class BuildReport:
     output: str
     entries: int = 0
     changed: bool = False  # were any bytes written?
+    forms: tuple[str, ...] = ()  # of which forms: atom, rss, json
     size: int = 0  # bytes
     left_out: tuple[str, ...] = ()  # a reason for each article that could not be shown
     error: str = ""

@@ -102,15 +102,26 @@ def _last_sequence(connection: sqlite3.Connection, output: str) -> int:
 def recent(connection: sqlite3.Connection, output: str, *, size: int) -> tuple[Carried, ...]:
     """See Store.recent."""
     rows = connection.execute(
+        "SELECT slug_hash, sequence, first_at FROM carried WHERE output = ? "
+        "ORDER BY sequence DESC LIMIT ?",
+        (output, size),
+    ).fetchall()
+    return tuple(_carried(*row) for row in reversed(rows))
+
+
+def unpaged(connection: sqlite3.Connection, output: str, *, limit: int) -> tuple[Carried, ...]:
+    """See Store.unpaged."""
+    rows = connection.execute(
         "SELECT slug_hash, sequence, first_at FROM carried WHERE output = :output AND sequence > "
-        "min((SELECT coalesce(max(sequence), 0) - :size FROM carried WHERE output = :output), "
-        "(SELECT coalesce(max(last_sequence), 0) FROM pages WHERE output = :output)) "
-        "ORDER BY sequence",
-        {"output": output, "size": size},
+        "(SELECT coalesce(max(last_sequence), 0) FROM pages WHERE output = :output) "
+        "ORDER BY sequence LIMIT :limit",
+        {"output": output, "limit": limit},
     )
-    return tuple(
-        Carried(slug_hash, sequence, to_moment(first_at)) for slug_hash, sequence, first_at in rows
-    )
+    return tuple(_carried(*row) for row in rows)
+
+
+def _carried(slug_hash: int, sequence: int, first_at: int) -> Carried:
+    return Carried(slug_hash, sequence, to_moment(first_at))
 
 
 # --- pages

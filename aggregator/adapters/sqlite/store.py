@@ -213,6 +213,10 @@ class SqliteStore:
         with self._connected() as connection:
             return archive.recent(connection, output, size=size)
 
+    def unpaged(self, output: str, *, limit: int) -> tuple[Carried, ...]:
+        with self._connected() as connection:
+            return archive.unpaged(connection, output, limit=limit)
+
     def pages(self, output: str) -> dict[int, str]:
         with self._connected() as connection:
             return archive.pages(connection, output)

@@ -126,13 +126,16 @@ def test_an_article_that_its_page_left_out_gets_a_number_once_more(store: Sqlite
     assert numbers(store) == {new.slug_hash: 2, old.slug_hash: 3}
 
 
-def test_recent_are_the_last_numbers_and_all_that_no_page_covers(store: SqliteStore) -> None:
+def test_numbers_are_told_from_the_last_back_and_from_the_last_page_on(
+    store: SqliteStore,
+) -> None:
     shown = opened(store, *"123456")
     store.carry("out", shown, now=NOW)
-    assert len(numbers(store, size=2)) == 6
     store.close_page("out", page(1, 3, *shown[:3]))
-    assert list(numbers(store, size=2).values()) == [4, 5, 6]
-    assert list(numbers(store, size=5).values()) == [2, 3, 4, 5, 6]
+    assert list(numbers(store, size=4).values()) == [3, 4, 5, 6]
+    assert [one.sequence for one in store.unpaged("out", limit=2)] == [4, 5]
+    assert [one.sequence for one in store.unpaged("out", limit=9)] == [4, 5, 6]
+    assert [one.slug_hash for one in store.unpaged("out", limit=1)] == [shown[3].slug_hash]
 
 
 def test_a_page_comes_back_as_it_was_kept(reopen: Callable[[], SqliteStore]) -> None:

@@ -1,0 +1,259 @@
+"""What an output carries besides its newest articles, and the archive behind it (RFC 5005 §4).
+
+    newest     the `limit` newest by date: what everybody expects
+    late       came in after the last build, dated too early to be among them
+    besides    the last ones published that are not among the newest
+    pages      everything published before, cut by the order of publication, each closed once
+
+Whatever an output ever carried is in its document or in a page that can be reached from it. A
+page is kept as the articles it was made of, so that its bytes can be made again when its file is
+lost. One thing changes it: a `drop:` rule takes articles down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from aggregator.core.model import Archived, ArchivePage, Article, Carried, FeedInfo, Person, Verdict
+from aggregator.core.render import (
+    ARCHIVE_FORMATS,
+    MAX_DOCUMENT,
+    MAX_TEXT,
+    archive_path,
+    render,
+)
+from aggregator.core.settings import Output
+from aggregator.store import Store
+
+LATE: Final = timedelta(days=7)  # an article first seen later than that after its date is no news
+WINDOW: Final = 100  # articles of an output without archive that are carried for having come late
+
+Judge = Callable[[Article], Verdict]
+
+
+def page_size(output: Output) -> int:
+    """Return the articles of one page, 0 without archive.
+
+    Not more than the document holds: what no page covers has to be in the document.
+    """
+    return min(output.archive, output.limit)
+
+
+def window(output: Output) -> int:
+    """Return how many of the articles published last are carried, whatever their date."""
+    if output.complete:
+        return 0
+    return min(output.archive or WINDOW, output.limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One build of one output: what it is made from, by which rules, when."""
+
+    output: Output
+    store: Store
+    priority: dict[str, int]
+    judge_at: Callable[[datetime], Judge]  # the judge of the output as of a time
+    base_url: str  # of everything
+    atom_id: str
+    now: datetime
+
+    def is_kept(self, article: Article, *, at: datetime | None = None) -> bool:
+        """Does the output show the article at that time (now), as far as rules and age go?"""
+        now = at or self.now
+        max_age = self.output.max_age
+        if max_age is not None and article.sort_at < now - max_age:
+            return False
+        return self.judge_at(now)(article).kept
+
+    def picked(self, slug_hashes: Iterable[int]) -> tuple[Article, ...]:
+        """The articles of these hashes that can be shown, newest first."""
+        wanted = sorted(slug_hashes)
+        if not wanted:
+            return ()
+        return self.store.picked(wanted, self.output.sources, priority=self.priority)
+
+
+def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
+    """What came in or was edited since the last build, and is not among the newest.
+
+    An article that was found long after its date, as most of a new source's past are, is not
+    news to anybody; an edited one was.
+    """
+    output = edition.output
+    fresh = edition.store.fresh(output.id, output.sources)
+    wanted = fresh.keys() - {article.slug_hash for article in newest}
+    found = (
+        article
+        for article in edition.picked(wanted)
+        if (fresh[article.slug_hash] or article.first_seen - article.sort_at <= LATE)
+        and edition.is_kept(article)
+    )
+    return tuple(_within_share(output, newest, found))
+
+
+def besides(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
+    """What the document carries besides the newest: published lately, or in no page yet."""
+    output, store = edition.output, edition.store
+    published = store.recent(output.id, size=window(output))
+    if page_size(output):
+        published += store.unpaged(output.id, limit=page_size(output))
+    numbered = {one.slug_hash for one in published}
+    wanted = numbered - {article.slug_hash for article in newest}
+    found = filter(edition.is_kept, edition.picked(wanted))
+    return tuple(_within_share(output, newest, found))
+
+
+def _within_share(
+    output: Output, newest: Iterable[Article], others: Iterable[Article]
+) -> Iterator[Article]:
+    """Those of `others` that leave no source more than its share of the document."""
+    seen = Counter(article.source for article in newest)
+    for article in others:
+        seen[article.source] += 1
+        if output.max_per_source is None or seen[article.source] <= output.max_per_source:
+            yield article
+
+
+def together(
+    output: Output, newest: Sequence[Article], others: Sequence[Article]
+) -> tuple[Article, ...]:
+    """The articles of the document in the order of the output."""
+    if not others:
+        return tuple(newest)
+    found = sorted((*newest, *others), key=lambda article: (-_stamp(article), article.slug_hash))
+    return tuple(reversed(found) if output.order == "oldest" else found)
+
+
+def _stamp(article: Article) -> float:
+    return article.sort_at.timestamp()
+
+
+# --- pages
+
+
+def full_page(edition: Edition) -> ArchivePage | None:
+    """Return the next page when it is full, else None."""
+    size = page_size(edition.output)
+    if not size:
+        return None
+    waiting = edition.store.unpaged(edition.output.id, limit=size)
+    return _page(edition, waiting) if len(waiting) == size else None
+
+
+def short_page(edition: Edition, document: Iterable[Article]) -> ArchivePage | None:
+    """Return a page of all that is in none, when some of it has left the document; else None.
+
+    The clock (`max_age:`, `age<7d`) and the share of a source (`max_per_source:`) do that. The
+    page is cut short then, so that there is no gap.
+    """
+    size = page_size(edition.output)
+    if not size:
+        return None
+    waiting = edition.store.unpaged(edition.output.id, limit=size)
+    shown = {article.slug_hash for article in document}
+    since = {one.slug_hash: one.first_at for one in waiting if one.slug_hash not in shown}
+    left = edition.picked(since)
+    if not any(edition.is_kept(article, at=since[article.slug_hash]) for article in left):
+        return None
+    return _page(edition, waiting)
+
+
+def _page(edition: Edition, waiting: Sequence[Carried]) -> ArchivePage:
+    output = edition.output
+    number, _ = edition.store.last_page(output.id)
+    shown, covered = _cut(edition, waiting)
+    return ArchivePage(
+        number=number + 1,
+        previous=number,
+        last_sequence=covered,
+        closed_at=edition.now,
+        address=address(output, edition.base_url),
+        atom_id=edition.atom_id,
+        heading=_heading(output),
+        articles=shown,
+    )
+
+
+def _cut(edition: Edition, waiting: Sequence[Carried]) -> tuple[tuple[Archived, ...], int]:
+    """The articles of a page in the order of publication, and the last number it covers.
+
+    Rules apply as of the time each was carried first: what aged since stays. A page ends where
+    its document would be too large.
+    """
+    found = {
+        article.slug_hash: article for article in edition.picked(one.slug_hash for one in waiting)
+    }
+    shown: list[Archived] = []
+    room, covered = MAX_DOCUMENT, waiting[0].sequence
+    for one in waiting:
+        article = found.get(one.slug_hash)
+        if article is not None:
+            room -= min(len(article.entry.content), MAX_TEXT) + len(article.entry.summary)
+            if room < 0 and shown:
+                break
+            if edition.is_kept(article, at=one.first_at):
+                shown.append(Archived(article, one.first_at))
+        covered = one.sequence
+    return tuple(shown), covered
+
+
+def _heading(output: Output) -> FeedInfo:
+    return FeedInfo(
+        title=output.title,
+        subtitle=output.subtitle,
+        authors=(Person(output.author),) if output.author else (),
+        language=output.language,
+    )
+
+
+def without_dropped(edition: Edition, page: ArchivePage) -> ArchivePage:
+    """The page without the articles that a `drop:` rule takes down (W22).
+
+    A `keep:` rule that became narrower takes nothing down: it is about what is to come.
+    """
+    kept = tuple(one for one in page.articles if not _is_dropped(edition, one))
+    return page if len(kept) == len(page.articles) else replace(page, articles=kept)
+
+
+def _is_dropped(edition: Edition, one: Archived) -> bool:
+    verdict = edition.judge_at(one.first_at)(one.article)
+    return not verdict.kept and verdict.by.endswith("drop")
+
+
+def address(output: Output, base_url: str) -> str:
+    """Where the pages of an output stand."""
+    return output.base_of(base_url) + archive_path(output.id, 0).removesuffix("0.atom")
+
+
+def page_files(output_id: str, number: int) -> tuple[str, ...]:
+    """The files of a page, relative to the tree."""
+    return tuple(archive_path(output_id, number, form) for form in ARCHIVE_FORMATS)
+
+
+def page_bodies(output: Output, page: ArchivePage, *, base_url: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a page with their bytes: the same for the same page, whenever."""
+    authors = page.heading.authors
+    then = replace(
+        output,
+        title=page.heading.title,
+        subtitle=page.heading.subtitle,
+        author=authors[0].name if authors else "",
+        language=page.heading.language,
+    )
+    rendered = render(
+        then,
+        together(output, (), [one.article for one in page.articles]),
+        base_url=output.base_of(base_url),
+        atom_id=page.atom_id,
+        settings_changed_at=page.closed_at,
+        page=page.number,
+        previous=page.previous,
+        forms=ARCHIVE_FORMATS,
+    )
+    for form, body in rendered.bodies.items():
+        yield archive_path(output.id, page.number, form), body
