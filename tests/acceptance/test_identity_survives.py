@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from aggregator.app import App
-from tests.acceptance.survival import HARD, Item, config, entries, feed, names
+from aggregator.cli import main
+from tests.acceptance.survival import HARD, Item, config, entries, feed, feed_bytes, names
 from tests.feed_server import FeedServer, feed_server, write_config
 from tests.test_engine import run_once
 
@@ -92,7 +96,7 @@ async def test_a_source_renamed_there_and_back_is_the_same(
     server: FeedServer, tmp_path: Path
 ) -> None:
     _, before = await polled(tmp_path, config([source(server, "a")]))
-    for name in ("second", "third", "a"):
+    for name in ("second", "a"):
         new, after = await polled(tmp_path, config([source(server, name, "a")]))
         assert (new, after) == (0, before), name
 
@@ -164,3 +168,129 @@ async def test_a_source_that_was_taken_out_and_comes_back_is_not_new(
     await polled(tmp_path, config([source(server, "b")]))
     new, after = await polled(tmp_path, config([source(server, "a"), source(server, "b")]))
     assert (new, after) == (0, before)
+
+
+# --- reading again
+
+
+async def test_the_same_document_read_again_changes_no_byte(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    """Validators and body hash are lost, so everything is fetched, parsed and decided anew."""
+    text = config([source(server, "a"), source(server, "b")])
+    await polled(tmp_path, text)
+    before = feed_bytes(tmp_path)
+    forget(tmp_path, "UPDATE source_state SET etag = NULL, last_modified = NULL, body_hash = x''")
+    with App.open(write_config(tmp_path, text), {}) as app:
+        ran = await run_once(app, force=True)
+    assert {report.status for report in ran.polls} == {200}
+    assert {(report.novelty.new, report.novelty.updated) for report in ran.polls} == {(0, 0)}
+    assert feed_bytes(tmp_path) == before
+
+
+async def test_a_document_in_another_order_changes_no_byte(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    text = config([source(server, "a")])
+    await polled(tmp_path, text)
+    before = feed_bytes(tmp_path)
+    server.bodies["a"] = feed(*reversed(HARD))
+    new, _ = await polled(tmp_path, text)
+    assert new == 0
+    assert feed_bytes(tmp_path) == before
+
+
+# --- another version of the program
+
+
+def forget(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "data" / "aggregator.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+OLD_STORY = Item("old", "UPDATE 1-Harbour council’s new plan wins narrowly", "", "", "")
+COPY = Item("copy", "Harbour council's new plan wins narrowly", "", "", "https://b.example/plan")
+
+
+async def test_another_hash_version_means_nothing(server: FeedServer, tmp_path: Path) -> None:
+    """Stored as a version did that left prefixes and apostrophes in the headline it hashed."""
+    server.bodies["a"] = feed(*HARD, OLD_STORY)
+    text = config([source(server, "a"), source(server, "b")])
+    _, before = await polled(tmp_path, text)
+    slugs = await stored(tmp_path)
+    old_form = "update-1-harbour-council-s-new-plan-wins-narrowly"
+    forget(
+        tmp_path,
+        "UPDATE source_state SET keyed = '0.1'",
+        "DELETE FROM keys WHERE kind IN (SELECT kind FROM kinds WHERE name IN "
+        "('slug', 'lead', 'text', 'urlslug'))",
+        f"UPDATE entries SET headline = '{old_form}' WHERE guid = 'old'",
+        f"UPDATE articles SET headline = '{old_form}' WHERE headline LIKE 'harbour-council%'",
+    )
+    server.bodies["b"] = feed(COPY)
+    new, after = await polled(tmp_path, text)
+    assert (new, after) == (1, before)
+    now = await stored(tmp_path)
+    assert now.keys() == slugs.keys()
+    assert ("copy", "old") in now.values()
+
+
+# --- another machine
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz"])
+def test_a_dump_loaded_elsewhere_publishes_the_same_bytes(
+    name: str, server: FeedServer, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    outputs = "  - {id: all, title: All}\n  - {id: some, title: Some, sources: [b]}\n"
+    text = config([source(server, "a"), source(server, "b")], outputs=outputs)
+    for folder in (here, there):
+        folder.mkdir()
+        write_config(folder, text)
+    run(here, "poll", "--force")
+    run(here, "dump", str(tmp_path / name))
+    assert "read " in run(there, "load", str(tmp_path / name))
+    run(there, "dump", str(tmp_path / f"again-{name}"))
+    assert (tmp_path / f"again-{name}").read_bytes() == (tmp_path / name).read_bytes()
+    run(there, "build")
+    for output in ("all", "some"):
+        assert feed_bytes(there, output) == feed_bytes(here, output)
+    assert "0 new, 0 updated; 0 feeds published" in run(there, "poll", "--force")
+
+
+def test_a_database_with_something_in_it_is_not_overwritten_by_accident(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    write_config(tmp_path, config([source(server, "a")]))
+    run(tmp_path, "poll", "--force")
+    lines = run(tmp_path, "dump", "-")
+    file = tmp_path / "dump.jsonl"
+    file.write_text(lines, encoding="utf-8")
+    told = run(tmp_path, "load", str(file), code=1)
+    assert "not empty" in told
+    assert "--replace" in told
+    run(tmp_path, "load", str(file), "--replace")
+    assert run(tmp_path, "dump", "-") == lines
+    file.write_text(lines[: len(lines) // 2], encoding="utf-8")
+    assert "no JSON" in run(tmp_path, "load", str(file), "--replace", code=1)
+    assert run(tmp_path, "dump", "-") == lines
+
+
+def test_a_damaged_archive_is_told(server: FeedServer, tmp_path: Path) -> None:
+    write_config(tmp_path, config([source(server, "a")]))
+    file = tmp_path / "dump.gz"
+    run(tmp_path, "dump", str(file))
+    file.write_bytes(file.read_bytes()[:-20])
+    assert "damaged" in run(tmp_path, "load", str(file), code=1)
+    file.write_bytes(b"no archive")
+    assert "damaged" in run(tmp_path, "load", str(file), code=1)
+    assert "No such file" in run(tmp_path, "load", str(tmp_path / "none"), code=1)
+
+
+def run(folder: Path, *arguments: str, code: int = 0) -> str:
+    """Run a command; returns what it printed: a dump alone, or everything."""
+    result = CliRunner().invoke(main, ["-c", str(folder / "feeds.yaml"), *arguments])
+    assert result.exit_code == code, result.output
+    return result.stdout if arguments == ("dump", "-") else result.output
