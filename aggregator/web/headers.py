@@ -15,6 +15,7 @@ PAGE_POLICY: Final = (
     "frame-ancestors 'none'"
 )
 FEED_POLICY: Final = "default-src 'none'; sandbox"
+SHOWN_FEED_POLICY: Final = "default-src 'none'; style-src 'self'; sandbox"  # its stylesheet
 RETRY_AFTER: Final = 30  # seconds: the first build is rarely further away
 
 _ALWAYS: Final = {

@@ -17,7 +17,7 @@ from aggregator.core.model import Article, SourceState
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
 from aggregator.core.versions import History, to_text
-from aggregator.web import make_app
+from aggregator.web import View, make_app
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BODY = b"<?xml version='1.0' encoding='UTF-8'?>\n<feed><entry/><entry/></feed>" + b"<!-- -->" * 99
@@ -120,7 +120,7 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visiting(view: FakeView) -> AsyncIterator[Visitor]:
+async def visiting(view: View) -> AsyncIterator[Visitor]:
     """Serve `view` on loopback."""
     server = TestServer(make_app(view))
     async with TestClient(server, auto_decompress=False) as client:

@@ -221,6 +221,8 @@ async def test_a_browser_gets_the_same_bytes_as_plain_xml(view: FakeView) -> Non
         response, body = await visit(FEED, Sec_Fetch_Dest="document")
     assert response.headers["Content-Type"] == "application/xml; charset=utf-8"
     assert "Sec-Fetch-Dest" in response.headers["Vary"]
+    policy = "default-src 'none'; style-src 'self'; sandbox"
+    assert response.headers["Content-Security-Policy"] == policy
     assert body == BODY
 
 
