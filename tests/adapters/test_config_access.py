@@ -63,6 +63,12 @@ def test_half_a_password_is_an_error(tmp_path: Path, keys: str, said: str) -> No
     assert any(said in str(one) for one in found)
 
 
+def test_a_private_output_has_no_hub(tmp_path: Path) -> None:
+    keys = f"token: {TOKEN}, hub: 'https://hub.example/'"
+    found = problem(tmp_path, f"outputs: [{{id: board, {keys}}}]")
+    assert "a private output has no hub" in str(found)
+
+
 def test_former_ids_are_free_for_one_output(tmp_path: Path) -> None:
     assert output(tmp_path, "aliases: [old, older]").aliases == ("old", "older")
     found = problems(

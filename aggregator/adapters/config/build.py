@@ -247,6 +247,10 @@ def _access(item: Item[OutputShape], shape: OutputShape, problems: Problems) -> 
         problems.add(item.node.start, dotted((*item.path, "password")), "the password is empty")
     if not (shape.token or password):
         return None
+    if shape.hub:
+        where = dotted((*item.path, "hub"))
+        what = "a private output has no hub: it would hand the articles to everybody"
+        problems.add(find(item.node, ("hub",)).start, where, what, "leave it out")
     return Access(token=shape.token, username=shape.username, password=password)
 
 
