@@ -116,7 +116,8 @@ def _keys(
     entry: Entry, *, source: Source, link: str, normal: str, trace: list[int]
 ) -> tuple[Key, ...]:
     dedupe = source.dedupe
-    keys = list(guid_keys(entry.guid, source=source.id))
+    shared = dedupe.enabled and "guid" in dedupe.by
+    keys = list(guid_keys(entry.guid, source=source.id, pool=dedupe.pool if shared else None))
     if dedupe.enabled and "link" in dedupe.by:
         keys += _link_keys(link, pool=dedupe.pool)
     if dedupe.enabled and "slug" in dedupe.by:
@@ -126,13 +127,23 @@ def _keys(
     return tuple(keys)
 
 
-def guid_keys(guid: str, *, source: str) -> tuple[Key, ...]:
-    """Return the keys that a guid gives in the source of this id."""
+def guid_keys(guid: str, *, source: str, pool: str | None = "default") -> tuple[Key, ...]:
+    """Return the keys that a guid gives in the source of this id.
+
+    One that can serve as an atom:id also nominates articles of other sources of the pool; None:
+    of no other source.
+    """
     keys = (
         Key("guid", hash64("guid", source, guid)),
         Key("guid~", hash64("guid~", source, guid_without_host(guid))),
     )
-    return (*keys, Key("id", hash64("id", guid))) if _is_absolute_iri(guid) else keys
+    return (*keys, Key("id", _id_key(guid, source, pool))) if _is_absolute_iri(guid) else keys
+
+
+def _id_key(guid: str, source: str, pool: str | None) -> int:
+    if pool is None:
+        return hash64("id", "source", source, guid)
+    return hash64("id", guid) if pool == "default" else hash64("id", "pool", pool, guid)
 
 
 def link_keys(link: str, *, pool: str) -> tuple[Key, ...]:

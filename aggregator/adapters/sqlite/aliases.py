@@ -39,7 +39,8 @@ class _Alias:
 
     def keys(self, pool: str) -> Iterator[tuple[Key, int]]:
         """The keys that follow from what is stored of the entry, each with its article."""
-        for key in (*guid_keys(self.guid, source=self.source), *link_keys(self.link, pool=pool)):
+        own = guid_keys(self.guid, source=self.source, pool=pool)
+        for key in (*own, *link_keys(self.link, pool=pool)):
             yield key, self.home
 
 

@@ -26,7 +26,7 @@ WITH RECURSIVE way (home, slug_hash, step) AS (
     FROM json_each(:homes) AS wanted CROSS JOIN retired AS r ON r.slug_hash = wanted.value
     UNION ALL
     SELECT way.home, r.successor, way.step + 1
-    FROM way CROSS JOIN retired AS r ON r.slug_hash = way.slug_hash)
+    FROM way CROSS JOIN retired AS r ON r.slug_hash = way.slug_hash WHERE way.step < 1000)
 SELECT home, slug_hash FROM way ORDER BY step
 """
 SPLITS_OF_SOURCE = """

@@ -57,10 +57,11 @@ def split(
     with writing(connection):
         article = _current(connection, name)
         entry = moving(connection, article, guid, source=source)
-        own = _split_before(connection, entry)
-        if own is None:
-            own = found_article(connection, entry, sources=sources)
+        before = _split_before(connection, entry)
+        if before is None:
+            own, home = found_article(connection, entry, sources=sources), entry.home
         else:
+            own, home = before
             connection.execute("DELETE FROM retired WHERE slug_hash = ?", (own,))
             _send_home(connection, article)
         number = _rule(
@@ -68,7 +69,7 @@ def split(
             SPLIT,
             article=own,
             other=article,
-            home=entry.home,
+            home=home,
             source=entry.source,
             guid=entry.guid,
             now=now,
@@ -201,7 +202,7 @@ def _split_in_force(
     ours = [
         row
         for row in rows
-        if article in row[1:3] or now in {leads_to.get(each, each) for each in row[1:3]}
+        if article in row[1:4] or now in {leads_to.get(each, each) for each in row[1:4]}
     ]
     if not ours:
         raise RulingError(f"no entry with the guid or link {guid} is split off from {name}")
@@ -261,17 +262,20 @@ def _undo(connection: sqlite3.Connection, number: int, now: datetime) -> None:
     )
 
 
-def _split_before(connection: sqlite3.Connection, entry: Moving) -> int | None:
-    """The article that the entry got when it was split off before and sent back: its home still."""
-    row = connection.execute(
-        "SELECT article FROM rulings AS r WHERE kind = 'split' AND undone_at IS NOT NULL "
+def _split_before(connection: sqlite3.Connection, entry: Moving) -> tuple[int, int] | None:
+    """The article that the entry got when it was split off before and sent back, and its home then.
+
+    That article is its home still.
+    """
+    row: tuple[int, int] | None = connection.execute(
+        "SELECT article, home FROM rulings AS r WHERE kind = 'split' AND undone_at IS NOT NULL "
         "AND article = ? AND source = ? AND guid = ? "
         "AND article IN (SELECT slug_hash FROM retired) AND NOT EXISTS ("
         "SELECT 1 FROM rulings AS m WHERE m.kind = 'merge' AND m.undone_at IS NULL "
         "AND m.article = r.article)",
         (entry.home, entry.source, entry.guid),
     ).fetchone()
-    return None if row is None else int(row[0])
+    return row
 
 
 def _retire(connection: sqlite3.Connection, article: int, successor: int) -> None:
