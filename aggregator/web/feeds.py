@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from aggregator.core.codings import CODINGS
 from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, archive_path, feed_path
 from aggregator.core.settings import Output
-from aggregator.core.versions import RECORDED, from_text, news
+from aggregator.core.versions import RECORDED, History, from_text, news
 from aggregator.web.access import find_output
 from aggregator.web.files import IDENTITY, PublishedFile, PublishedFiles
 from aggregator.web.headers import FEED_POLICY, SHOWN_FEED_POLICY, not_yet, too_often
@@ -31,6 +31,7 @@ _METHODS: Final = "GET, HEAD, OPTIONS"
 _STALE_IF_ERROR: Final = 86400  # seconds (RFC 5861)
 _FOR_EVER: Final = "max-age=31536000, immutable"  # RFC 8246
 _OFFERED: Final = tuple(coding.name for coding in CODINGS)
+_HISTORIES: Final = 64
 _NEWS_MEMORY: Final = 16 * 1024 * 1024  # bytes of deltas kept: many clients hold one version
 
 
@@ -62,6 +63,7 @@ class Feeds:
         self._view = view
         self._files = files
         self._limit = Limit()
+        self._histories: Kept[tuple[str, str], History] = Kept(_HISTORIES)
         self._news: Kept[tuple[str, str, str], PublishedFile] = Kept(_NEWS_MEMORY)
 
     def routes(self) -> list[web.RouteDef]:
@@ -138,16 +140,28 @@ class Feeds:
         """226 with what is new since the version the client has (RFC 3229); None: the whole."""
         if not answer.form.has_deltas or not wants_news(_joined(answer.request, "A-IM")):
             return None
-        text = await self._view.history(answer.output.id, answer.form.name)
-        known = from_text(text).versions
+        history = await self._history(answer)
+        known = history.versions
         named = {tag: opaque for tag, opaque in named_tags(answer.named) if tag in known}
         if not named:
             return None
         newest = max(named, key=lambda tag: known[tag])
-        file = await self._cut(answer, newest, text)
+        file = await self._cut(answer, newest, history)
         return answer.news(file, since=named[newest]) if file else None
 
-    async def _cut(self, answer: _Answer, tag: str, history: str) -> PublishedFile | None:
+    async def _history(self, answer: _Answer) -> History:
+        """What is remembered of older versions: read once for each version of a document.
+
+        That this version itself may not be recorded yet makes no difference (see core.versions).
+        """
+        key = answer.name, answer.file.tag
+        kept = self._histories.get(key)
+        if kept is None:
+            kept = from_text(await self._view.history(answer.output.id, answer.form.name))
+            self._histories.put(key, kept)
+        return kept
+
+    async def _cut(self, answer: _Answer, tag: str, history: History) -> PublishedFile | None:
         """The delta since the version `tag`, cut and compressed once for all who have that."""
         key = answer.name, answer.file.tag, tag
         kept = self._news.get(key)
@@ -255,9 +269,9 @@ def _vary(form: Form) -> str:
     return ", ".join(named if form.has_deltas else (named[0], named[2]))
 
 
-def _delta(file: PublishedFile, tag: str, history: str) -> PublishedFile | None:
+def _delta(file: PublishedFile, tag: str, history: History) -> PublishedFile | None:
     """The document with its new entries only; `tag` is the version they are new since."""
-    body = news(from_text(history), file.body, tag=tag)
+    body = news(history, file.body, tag=tag)
     if body is None:
         return None
     return replace(file, body=body, coded={one.name: one.pack(body) for one in CODINGS})
