@@ -17,7 +17,7 @@ from aggregator.adapters.sqlite.writer import Writer
 from aggregator.app import clock
 from aggregator.app.application import App
 from aggregator.app.publishing import Publishing
-from aggregator.app.tree import Tree
+from aggregator.app.site import SiteFiles
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.model import BuildReport, OutputState
 from aggregator.core.render import is_own
@@ -43,9 +43,7 @@ class Builder:
         self._digests: dict[str, str] = {}
         self._timed: frozenset[str] = frozenset()
         self.removed: dict[str, datetime] = {}  # public outputs that are no more, since when
-        self._tree = Tree(app.public_root, app.settings)
-        self._without_page: frozenset[str] = frozenset()
-        self._sources_known = False  # since the last change of the list itself
+        self._site = SiteFiles(app)
 
     def close(self) -> None:
         """End the thread."""
@@ -62,7 +60,7 @@ class Builder:
             self.removed = await self._off_loop(self.app.store.removed_outputs)
             await self._off_loop(self._learn)
             await self._off_loop(self._remove_strangers)
-            await self._off_loop(self._write_site)
+            await self._off_loop(self._site.write_all)
 
     def _learn(self) -> None:
         settings = self.app.settings
@@ -70,10 +68,7 @@ class Builder:
         self._timed = frozenset(
             one.id for one in settings.outputs if outputs.is_timed(settings, one)
         )
-        self._tree = Tree(self.app.public_root, settings)
-        self._without_page = frozenset(
-            one.id for one in settings.outputs if not self._tree.has_page(one)
-        )
+        self._site.learn()
 
     async def build(
         self, only: Sequence[str] | None = None, *, timed: bool = False, force: bool = False
@@ -98,13 +93,13 @@ class Builder:
                     reports.append(report)
                     self._built(report)
             if any(report.changed for report in reports):
-                await self._off_loop(self._write_lists)
+                await self._off_loop(self._site.write_lists)
             return tuple(reports)
 
     def _is_current(
         self, output: Output, state: OutputState | None, changes: dict[str, int]
     ) -> bool:
-        if output.id in self._without_page:
+        if self._site.is_outdated(output):
             return False
         digest = self._digests.get(output.id, "")
         exists = self.app.published(output).exists()
@@ -163,10 +158,9 @@ class Builder:
     def _with_page(self, output: Output, built: pipeline.Built) -> pipeline.Built:
         """Write the page of a feed that is published; a refusal becomes the report's error."""
         try:
-            self._tree.write_page(output, built.articles, now=clock.now())
+            self._site.write_page(output, built.articles)
         except PublishError as error:
             return replace(built, report=replace(built.report, error=str(error)))
-        self._without_page -= {output.id}
         return built
 
     def _remove_strangers(self) -> None:
@@ -178,33 +172,12 @@ class Builder:
                 listed = (one for one in app.settings.outputs if app.root_of(one) == root)
                 keep = {f"{output.id}.atom" for output in listed}
                 removed += remove_published(root / "feeds", keep=keep, is_own=is_own)
-            removed += self._tree.remove_pages()
+            removed += self._site.remove_pages()
         except PublishError as error:
             event(logger, logging.ERROR, "cannot remove feeds", error=error)
         else:
             for name in removed:
                 event(logger, logging.INFO, "feed removed", file=name)
-
-    def _write_site(self) -> None:
-        """Write what the tree holds besides feeds and their pages; a refusal is logged."""
-        try:
-            self._tree.write_fixed(now=clock.now())
-        except PublishError as error:
-            event(logger, logging.ERROR, "cannot write pages", error=error)
-        self._sources_known = False
-        self._write_lists()
-
-    def _write_lists(self) -> None:
-        """Write the index, and the list of sources once in a while; a refusal is logged.
-
-        The list is no reason to read the states of all sources at every change.
-        """
-        try:
-            self._tree.write_index(now=clock.now())
-            if not self._sources_known:
-                self._tree.write_sources(tuple(self.app.store.states()), now=clock.now())
-        except PublishError as error:
-            event(logger, logging.ERROR, "cannot write pages", error=error)
 
     # --- housekeeping
 
@@ -221,6 +194,7 @@ class Builder:
                 )
             )
             await self.writer.run(store.optimize)
+            self._site.list_sources_again()
             event(logger, logging.INFO, "housekeeping done", pruned=pruned)
             if retention.backups:
                 await self._off_loop(self._backup, retention.backups)

@@ -1,11 +1,12 @@
-"""The public tree but for the feeds: pages, stylesheets, robots.txt, the list of sources.
+"""What is published besides feeds: pages, stylesheets, robots.txt, the list of sources.
 
-A web server can serve the tree as it is. Files are written only when their bytes change.
+A web server can serve the public tree as it is. Files are written only when their bytes change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,9 @@ from aggregator.adapters.opml import write_opml
 from aggregator.adapters.publish import remove_published, write_published
 from aggregator.core.model import Article, SourceState
 from aggregator.core.render import feed_path, page_path
-from aggregator.core.settings import Output, Settings
+from aggregator.core.settings import Output, Settings, Source
 from aggregator.pages import (
+    INDEX,
     INDEX_TO_ROOT,
     NOT_FOUND,
     OUTPUT_TO_ROOT,
@@ -25,9 +27,9 @@ from aggregator.pages import (
     draw_error,
     draw_index,
     draw_output,
-    formats_of,
     is_current,
     is_page,
+    output_line,
     stylesheets,
 )
 
@@ -36,11 +38,19 @@ _HEAD: Final = 4096  # bytes that tell of which edition a page is
 
 
 class Tree:
-    """The files below `root` for one set of settings. Every method may raise PublishError."""
+    """The files for one set of settings. Every method may raise PublishError.
 
-    def __init__(self, root: Path, settings: Settings) -> None:
-        self._root = root
+    `private` is the folder of private outputs: their pages are there, and in no index.
+    `sources` are those that the public may know of.
+    """
+
+    def __init__(
+        self, public: Path, private: Path, settings: Settings, *, sources: Sequence[Source]
+    ) -> None:
+        self._public = public
+        self._private = private
         self._settings = settings
+        self._sources = tuple(sources)
 
     def write_fixed(self, *, now: datetime) -> None:
         """What depends on the settings at most: stylesheets, robots.txt, the page for errors."""
@@ -54,7 +64,7 @@ class Tree:
     def write_sources(self, states: Sequence[SourceState], *, now: datetime) -> None:
         """The list of sources, with the titles that the publishers gave."""
         body = write_opml(
-            self._settings,
+            replace(self._settings, sources=self._sources),
             titles={state.source: state.info.title for state in states},
             sites={state.source: state.info.link for state in states},
         )
@@ -62,13 +72,13 @@ class Tree:
 
     def write_index(self, *, now: datetime) -> None:
         """The page of all outputs, with the time each was last changed."""
-        lines = [self._line(output) for output in self._settings.outputs]
-        self._write("index.html", draw_index(self._site(INDEX_TO_ROOT), lines), now=now)
+        lines = [self._line(one) for one in self._settings.outputs if one.access is None]
+        self._write(INDEX, draw_index(self._site(INDEX_TO_ROOT), lines), now=now)
 
     def write_page(self, output: Output, articles: Sequence[Article], *, now: datetime) -> None:
         """The page of one output whose feed is published."""
         body = draw_output(self._site(OUTPUT_TO_ROOT), self._line(output), articles)
-        self._write(page_path(output.id) + "index.html", body, now=now)
+        write_published(self._page(output), body, modified=now)
 
     def has_page(self, output: Output) -> bool:
         """Is there a page of the output, drawn as pages are drawn today?"""
@@ -80,30 +90,31 @@ class Tree:
 
     def remove_pages(self) -> tuple[str, ...]:
         """Take down the pages of outputs that are no more; foreign files stay."""
-        keep = {f"{output.id}/index.html" for output in self._settings.outputs}
-        return remove_published(
-            self._root / "feeds", keep=keep, is_own=is_page, pattern="*/index.html"
-        )
+        removed: tuple[str, ...] = ()
+        for root in (self._public, self._private):
+            listed = (one for one in self._settings.outputs if self._root(one) == root)
+            removed += remove_published(
+                root / "feeds",
+                keep={f"{output.id}/{INDEX}" for output in listed},
+                is_own=is_page,
+                pattern=f"*/{INDEX}",
+            )
+        return removed
 
     def _line(self, output: Output) -> OutputLine:
-        return OutputLine(
-            title=output.title,
-            subtitle=output.subtitle,
-            language=output.language,
-            page=page_path(output.id),
-            sources=len(output.sources),
-            updated=_modified(self._root / feed_path(output.id)),
-            formats=formats_of(output),
-        )
+        return output_line(output, updated=_modified(self._root(output) / feed_path(output.id)))
 
     def _site(self, root: str) -> Site:
         return Site(title=self._settings.title, root=root)
 
+    def _root(self, output: Output) -> Path:
+        return self._public if output.access is None else self._private
+
     def _page(self, output: Output) -> Path:
-        return self._root / page_path(output.id) / "index.html"
+        return self._root(output) / page_path(output.id) / INDEX
 
     def _write(self, name: str, body: bytes, *, now: datetime) -> None:
-        write_published(self._root / name, body, modified=now)
+        write_published(self._public / name, body, modified=now)
 
 
 def _modified(path: Path) -> datetime | None:

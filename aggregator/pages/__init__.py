@@ -7,11 +7,13 @@ Every link of our own is relative to `root`, so that pages work below any path.
 
 from aggregator.pages.draw import (
     FEED_STYLE,
+    INDEX,
     INDEX_TO_ROOT,
     NOT_FOUND,
     OUTPUT_TO_ROOT,
     PAGE_ARTICLES,
     STATUS_SOURCES,
+    STYLE,
     Format,
     OutputLine,
     Site,
@@ -22,16 +24,19 @@ from aggregator.pages.draw import (
     formats_of,
     is_current,
     is_page,
+    output_line,
     stylesheets,
 )
 
 __all__ = [
     "FEED_STYLE",
+    "INDEX",
     "INDEX_TO_ROOT",
     "NOT_FOUND",
     "OUTPUT_TO_ROOT",
     "PAGE_ARTICLES",
     "STATUS_SOURCES",
+    "STYLE",
     "Format",
     "OutputLine",
     "Site",
@@ -42,5 +47,6 @@ __all__ = [
     "formats_of",
     "is_current",
     "is_page",
+    "output_line",
     "stylesheets",
 ]

@@ -13,7 +13,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aggregator.core.model import Article
-from aggregator.core.render import ATOM_TYPE, GENERATOR, feed_path
+from aggregator.core.render import FORMATS, GENERATOR, feed_path, page_path
 from aggregator.core.render.fields import language_tag, legal, web_address
 from aggregator.core.settings import Output
 from aggregator.pages.words import day_name, days, moment
@@ -26,10 +26,13 @@ INDEX_TO_ROOT: Final = "./"
 OUTPUT_TO_ROOT: Final = "../../"
 NOT_FOUND: Final = ("Not here", "There is nothing at this address.")
 
+INDEX: Final = "index.html"
+STYLE: Final = "style.css"
 FEED_STYLE: Final = "feed.css"  # of raw feeds in a browser
 
 _TEMPLATES: Final = "templates"
-_STYLES: Final = ("style.css", FEED_STYLE)
+_FORM_NAMES: Final = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+_STYLES: Final = (STYLE, FEED_STYLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +67,40 @@ class OutputLine:
 
 def formats_of(output: Output) -> tuple[Format, ...]:
     """The forms in which an output can be had, the one to recommend first."""
-    return (Format(name="Atom", path=feed_path(output.id), type=ATOM_TYPE),)
+    return tuple(
+        Format(name=_FORM_NAMES[form], path=feed_path(output.id, form), type=media_type)
+        for form, media_type in FORMATS.items()
+    )
 
 
-def draw_index(site: Site, outputs: Sequence[OutputLine]) -> bytes:
-    """All outputs, with autodiscovery of each."""
-    return _draw("index.html", site, outputs=outputs)
+def output_line(output: Output, *, updated: datetime | None) -> OutputLine:
+    """What pages say of an output whose feed was last changed then; None: never built."""
+    return OutputLine(
+        title=output.title,
+        subtitle=output.subtitle,
+        language=output.language,
+        page=page_path(output.id),
+        sources=len(output.sources),
+        updated=updated,
+        formats=formats_of(output),
+    )
+
+
+def draw_index(site: Site, outputs: Sequence[OutputLine], *, private: bool = False) -> bytes:
+    """The outputs, with autodiscovery of each; the list of sources is for the public one."""
+    return _draw("index.html", site, outputs=outputs, private=private)
 
 
 def draw_output(site: Site, output: OutputLine, articles: Sequence[Article]) -> bytes:
     """The first articles of an output, in the order given, day by day (UTC)."""
     shown = articles[:PAGE_ARTICLES]
     return _draw(
-        "output.html", site, output=output, days=days(shown), more=len(articles) > len(shown)
+        "output.html",
+        site,
+        output=output,
+        days=days(shown),
+        shown=len(shown),
+        more=len(articles) > len(shown),
     )
 
 
@@ -147,7 +171,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         generator=GENERATOR,
-        style=f"style.css?v={_hash(stylesheets()['style.css'])}",
+        style=f"{STYLE}?v={_hash(stylesheets()[STYLE])}",
         counted=counted,
         distance=distance,
         day_name=day_name,

@@ -15,6 +15,7 @@ from aggregator.core.render.fields import language_tag, web_address
 from aggregator.standing.words import WEEKDAYS
 
 _EXCERPT: Final = 320  # characters
+_HEAD: Final = 80
 _FILES: Final = 5  # of one article
 _LISTENED_OR_WATCHED: Final = {"audio": "Audio", "video": "Video"}
 
@@ -43,7 +44,10 @@ def article_line(article: Article) -> ArticleLine:
     """What a person sees of an article; its own source is named, whatever it claims."""
     entry = article.entry
     excerpt = shorten(text_of(cut_html(entry.summary or entry.content, limit=4000)))
-    title = entry.title.strip() or shorten(excerpt, limit=80) or entry.link or "Untitled"
+    title = entry.title.strip()
+    if not title:
+        title, excerpt = _headed(excerpt)
+    title = title or entry.link or "Untitled"
     return ArticleLine(
         title=title,
         link=web_address(entry.link),
@@ -56,6 +60,13 @@ def article_line(article: Article) -> ArticleLine:
             (seen.title or seen.source, web_address(seen.link)) for seen in article.sightings
         ),
     )
+
+
+def _headed(text: str) -> tuple[str, str]:
+    """A note without a title: its beginning in the place of one, and how it goes on."""
+    title = shorten(text, limit=_HEAD)
+    rest = text[len(title.removesuffix("…")) :].strip() if len(text) > _HEAD else ""
+    return title, f"…{rest}" if rest else ""
 
 
 def _files(enclosures: Iterable[Enclosure]) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """HTTP: published bytes, pages for people, answers for machines. Thin; reads, never changes.
 
-The only importer of aiohttp's server. Nothing is taken from the Host header, no
-path is made from a request, no cookie is set, no script is sent.
+The only importer of aiohttp's server. Nothing is taken from the Host header, no path is made
+from a request, no cookie is set, no script is sent.
 """
 
 from __future__ import annotations
@@ -33,12 +33,15 @@ def make_app(view: View) -> web.Application:
             *feeds.routes(),
             web.get("/feeds/{id}", pages.output_without_slash),
             web.get("/feeds/{id}/", pages.output),
+            web.get("/private/{token}/", pages.private_index),
+            web.get("/private/{token}/style.css", pages.style),
+            web.get("/private/{token}/feed.css", pages.feed_style),
             web.get("/private/{token}/feeds/{id}", pages.output_without_slash),
             web.get("/private/{token}/feeds/{id}/", pages.output),
             web.get("/status", pages.status),
             web.get("/status.json", pages.status_json),
-            web.get("/style.css", pages.stylesheet),
-            web.get("/feed.css", pages.stylesheet),
+            web.get("/style.css", pages.style),
+            web.get("/feed.css", pages.feed_style),
             web.get("/healthz", operator.health),
             web.get("/readyz", operator.readiness),
             web.get("/metrics", operator.metrics),

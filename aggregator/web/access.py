@@ -40,17 +40,6 @@ def find_output(view: View, request: web.Request) -> Output:
     return output
 
 
-def listed_outputs(view: View, request: web.Request) -> tuple[Output, ...]:
-    """The outputs an index may show: the public ones, or those the token in the path opens."""
-    token = request.match_info.get("token")
-    if token is None:
-        return tuple(output for output in view.outputs if output.access is None)
-    opened = tuple(output for output in view.outputs if _opens(token, output.access))
-    if not opened:
-        raise web.HTTPNotFound
-    return opened
-
-
 def _moved(
     view: View, request: web.Request, output: Output, wanted: str
 ) -> web.HTTPPermanentRedirect:
@@ -64,6 +53,15 @@ def _moved(
         hdrs.CACHE_CONTROL: f"{audience}, max-age={_REDIRECT_AGE}",
     }
     return web.HTTPPermanentRedirect(f"{base}feeds/{output.id}{rest}", headers=headers)
+
+
+def opened_outputs(view: View, request: web.Request) -> tuple[Output, ...]:
+    """The outputs that the token in the path opens; 404 when there are none."""
+    token = request.match_info["token"]
+    opened = tuple(output for output in view.outputs if _opens(token, output.access))
+    if not opened:
+        raise web.HTTPNotFound
+    return opened
 
 
 def _named(outputs: Sequence[Output], wanted: str) -> Output | None:

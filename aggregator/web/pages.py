@@ -6,32 +6,39 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from email.utils import format_datetime
+from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
 
-from aggregator.core.render import page_path
+from aggregator.core.render import feed_path, page_path
+from aggregator.core.settings import Output
 from aggregator.pages import (
     FEED_STYLE,
+    INDEX,
     INDEX_TO_ROOT,
+    STYLE,
+    OutputLine,
     Site,
     draw_error,
+    draw_index,
     draw_status,
-    stylesheets,
+    output_line,
 )
 from aggregator.standing import Standing, counts, standings, values
-from aggregator.web.access import find_output
-from aggregator.web.files import PublishedFile, PublishedFiles
+from aggregator.web.access import find_output, opened_outputs
+from aggregator.web.answer import answer_file
+from aggregator.web.files import PublishedFiles
 from aggregator.web.headers import not_yet
-from aggregator.web.negotiate import is_not_modified
 from aggregator.web.view import View
 
-_FRESH: Final = "public, max-age=300"
-_FOR_A_DAY: Final = "public, max-age=86400"
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_FRESH: Final = "max-age=300"
+_FOR_A_DAY: Final = "max-age=86400"
+_FOR_EVER: Final = "max-age=31536000, immutable"
 _NEVER_STORED: Final = {hdrs.CACHE_CONTROL: "no-store"}
-_HTML: Final = "text/html; charset=utf-8"
+_HTML: Final = "text/html"
+_HTML_UTF_8: Final = f"{_HTML}; charset=utf-8"
+_CSS: Final = "text/css"
 
 
 class Pages:
@@ -42,14 +49,22 @@ class Pages:
         self._published = published
 
     async def index(self, request: web.Request) -> web.Response:
-        """All outputs, with autodiscovery of each."""
-        return await self._page(request, "index.html")
+        """All public outputs, with autodiscovery of each."""
+        return await self._file(request, self._view.public_root / INDEX, _HTML)
+
+    async def private_index(self, request: web.Request) -> web.Response:
+        """The outputs that one token opens: drawn for the asking, and written nowhere."""
+        lines = [await self._line(output) for output in opened_outputs(self._view, request)]
+        body = draw_index(Site(title=self._view.title), lines, private=True)
+        headers = {hdrs.CACHE_CONTROL: "private, no-cache", hdrs.CONTENT_TYPE: _HTML_UTF_8}
+        return web.Response(body=body, headers=headers)
 
     async def output(self, request: web.Request) -> web.Response:
         """The newest articles of one output; 503 when it was never built."""
         output = find_output(self._view, request)
-        private = output.access is not None
-        return await self._page(request, page_path(output.id) + "index.html", private=private)
+        path = self._root(output) / page_path(output.id) / INDEX
+        audience = "public" if output.access is None else "private"
+        return await self._file(request, path, _HTML, cache=f"{audience}, {_FRESH}")
 
     async def output_without_slash(self, request: web.Request) -> web.Response:
         """Relative links need the slash."""
@@ -61,7 +76,7 @@ class Pages:
         told = await self._standings()
         site, now = Site(title=self._view.title), self._view.now()
         body = await asyncio.to_thread(draw_status, site, told, counts(told), now=now)
-        return web.Response(body=body, headers={**_NEVER_STORED, hdrs.CONTENT_TYPE: _HTML})
+        return web.Response(body=body, headers={**_NEVER_STORED, hdrs.CONTENT_TYPE: _HTML_UTF_8})
 
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
@@ -75,14 +90,15 @@ class Pages:
         states = await view.source_states()
         return await asyncio.to_thread(standings, view.sources, states, now=view.now(), public=True)
 
-    async def stylesheet(self, request: web.Request) -> web.Response:
-        """Pages name their stylesheet by its version; feeds do not, their bytes shall stay."""
-        name = request.path.rpartition("/")[2]
-        headers = {
-            hdrs.CACHE_CONTROL: _FOR_A_DAY if name == FEED_STYLE else _FOR_EVER,
-            hdrs.CONTENT_TYPE: "text/css; charset=utf-8",
-        }
-        return web.Response(body=stylesheets()[name], headers=headers)
+    async def style(self, request: web.Request) -> web.Response:
+        """Pages name their stylesheet by its version: this address may be kept for ever."""
+        path = self._view.public_root / STYLE
+        return await self._file(request, path, _CSS, cache=f"public, {_FOR_EVER}")
+
+    async def feed_style(self, request: web.Request) -> web.Response:
+        """Feeds name theirs without a version, for their bytes shall stay."""
+        path = self._view.public_root / FEED_STYLE
+        return await self._file(request, path, _CSS, cache=f"public, {_FOR_A_DAY}")
 
     def error(self, request: web.Request, heading: str, text: str) -> str:
         """An error page that finds the stylesheet from any depth."""
@@ -90,31 +106,21 @@ class Pages:
         site = Site(title=self._view.title, root="../" * depth or INDEX_TO_ROOT)
         return draw_error(site, heading, text).decode()
 
-    async def _page(
-        self, request: web.Request, name: str, *, private: bool = False
+    async def _line(self, output: Output) -> OutputLine:
+        file = await self._published.get(self._root(output) / feed_path(output.id))
+        return output_line(output, updated=file.modified if file else None)
+
+    def _root(self, output: Output) -> Path:
+        return self._view.public_root if output.access is None else self._view.private_root
+
+    async def _file(
+        self, request: web.Request, path: Path, media_type: str, *, cache: str = f"public, {_FRESH}"
     ) -> web.Response:
-        root = self._view.private_root if private else self._view.public_root
-        file = await self._published.get(root / name)
+        file = await self._published.get(path)
         if file is None:
             raise not_yet()
-        modified = min(file.modified, self._view.now().replace(microsecond=0))
-        headers = {
-            hdrs.ETAG: file.etag(),
-            hdrs.LAST_MODIFIED: format_datetime(modified, usegmt=True),
-            hdrs.CACHE_CONTROL: _FRESH.replace("public", "private") if private else _FRESH,
-        }
-        if _is_known(request, file, modified):
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=file.body, headers={**headers, hdrs.CONTENT_TYPE: _HTML})
-
-
-def _is_known(request: web.Request, file: PublishedFile, modified: datetime) -> bool:
-    return is_not_modified(
-        if_none_match=request.headers.getall(hdrs.IF_NONE_MATCH, []),
-        if_modified_since=request.if_modified_since,
-        tag=file.tag,
-        last_modified=modified,
-    )
+        now = self._view.now()
+        return answer_file(request, file, media_type=media_type, cache=cache, now=now)
 
 
 def _status_json(told: Sequence[Standing], now: datetime) -> bytes:

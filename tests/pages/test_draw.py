@@ -10,7 +10,7 @@ from hypothesis import given
 from lxml import html
 
 from aggregator.core.model import Article, Enclosure, FeedInfo, Sighting
-from aggregator.core.render import feed_path, page_path
+from aggregator.core.render import page_path
 from aggregator.core.settings import Output
 from aggregator.pages import (
     OUTPUT_TO_ROOT,
@@ -38,7 +38,7 @@ def line(title: str = "All of it", **changes: object) -> OutputLine:
         page=page_path("all"),
         sources=2,
         updated=NOON,
-        formats=formats_of(Output(id="all", title=title)),
+        formats=formats_of(Output(id="all", title="All of it")),
     )
     return replace(value, **changes)  # type: ignore[arg-type]
 
@@ -57,18 +57,24 @@ def alternates(page: html.HtmlElement) -> list[tuple[str, str, str]]:
 
 
 # W53
-def test_readers_discover_every_output_on_the_index() -> None:
-    index = parsed(draw_index(SITE, [line("All of it"), line("Not built", updated=None)]))
+def test_readers_discover_every_output_in_every_form_on_the_index() -> None:
+    other = formats_of(Output(id="other", title="Not built"))
+    unbuilt = line("Not built", updated=None, formats=other)
+    index = parsed(draw_index(SITE, [line("All of it"), unbuilt]))
     assert alternates(index) == [
-        ("All of it", "application/atom+xml", "./" + feed_path("all")),
-        ("Not built", "application/atom+xml", "./" + feed_path("all")),
+        ("All of it", "application/atom+xml", "./feeds/all.atom"),
+        ("All of it (RSS)", "application/rss+xml", "./feeds/all.rss"),
+        ("All of it (JSON Feed)", "application/feed+json", "./feeds/all.json"),
+        ("Not built", "application/atom+xml", "./feeds/other.atom"),
+        ("Not built (RSS)", "application/rss+xml", "./feeds/other.rss"),
+        ("Not built (JSON Feed)", "application/feed+json", "./feeds/other.json"),
     ]
 
 
 def test_the_index_names_every_output_and_what_is_known_of_it() -> None:
     index = parsed(draw_index(SITE, [line(), line("Not built", sources=1, updated=None)]))
     assert [text(item) for item in index.xpath("//ul[@class='outputs']/li")] == [
-        "All of it 2 sources changed 22 November 2026, 12:00 UTC Subscribe Atom",
+        "All of it 2 sources changed 22 November 2026, 12:00 UTC Subscribe Atom RSS JSON Feed",
         "Not built 1 source being prepared: no source has answered yet",
     ]
     assert index.xpath("//h2/a/@href") == ["./feeds/all/"]
@@ -80,7 +86,9 @@ def test_an_index_without_outputs_says_what_to_do() -> None:
 
 def test_a_page_lets_readers_discover_its_feed() -> None:
     page = parsed(draw_output(INNER, line(), []))
-    assert alternates(page) == [("All of it", "application/atom+xml", "../../" + feed_path("all"))]
+    assert [address for _, _, address in alternates(page)] == [
+        f"../../feeds/all.{form}" for form in ("atom", "rss", "json")
+    ]
 
 
 def test_a_page_shows_the_articles_of_each_day() -> None:

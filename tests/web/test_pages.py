@@ -12,9 +12,11 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
+from aggregator.adapters.publish import write_published
 from aggregator.app.tree import Tree
 from aggregator.core.model import FeedInfo, SourceState
-from aggregator.core.settings import Settings, Source
+from aggregator.core.render import FORMATS, feed_path, page_path
+from aggregator.core.settings import Access, Output, Secret, Settings, Source
 from tests.core.articles import article
 from tests.web.site import NOON, FakeView, visiting
 
@@ -24,8 +26,9 @@ PAGES = ("/", "/feeds/all/", "/status")
 
 @pytest.fixture
 def view(tmp_path: Path) -> FakeView:
-    view = FakeView(tmp_path)
-    view.publish()
+    view = FakeView(tmp_path / "public")
+    for form in FORMATS:
+        view.publish(form=form)
     write_pages(view)
     return view
 
@@ -39,10 +42,12 @@ def write_pages(view: FakeView) -> None:
         title=view.title,
         outputs=tuple(view.outputs),
     )
-    tree = Tree(view.public_root, settings)
+    tree = Tree(view.public_root, view.private_root, settings, sources=())
     tree.write_fixed(now=NOON)
     tree.write_index(now=NOON)
-    tree.write_page(view.outputs[0], [article(1), article(2)], now=NOON)
+    for output in view.outputs:
+        if output.id != "unbuilt":
+            tree.write_page(output, [article(1), article(2)], now=NOON)
 
 
 async def page(view: FakeView, path: str) -> html.HtmlElement:
@@ -153,6 +158,30 @@ async def test_the_page_of_an_output_ends_with_a_slash(view: FakeView) -> None:
         unknown, _ = await visit("/feeds/none")
     assert (response.status, response.headers["Location"]) == (308, "all/")
     assert unknown.status == 404
+
+
+PRIVATE = Output(id="board", title="The board", access=Access(token=Secret(value="s3cret-token")))
+
+
+async def test_a_token_opens_an_index_of_what_it_opens_and_its_links_work(view: FakeView) -> None:
+    view.outputs = (*view.outputs, PRIVATE)
+    for form in FORMATS:
+        write_published(view.private_root / feed_path("board", form), b"-", modified=NOON)
+    write_pages(view)
+    async with visiting(view) as visit:
+        for path in ("/private/s3cret-token/", "/private/s3cret-token/feeds/board/"):
+            response, body = await visit(path)
+            assert response.headers["Cache-Control"].startswith("private, ")
+            found = html.fromstring(body.decode())
+            assert "The board" in text(found)
+            assert "All of it" not in text(found)
+            own = [link for link in found.xpath("//@href") if not link.startswith("https://")]
+            for link in own:
+                answer, _ = await visit(urljoin(path, link))
+                assert answer.status == 200, link
+        _, public = await visit("/")
+    assert b"board" not in public
+    assert not (view.public_root / page_path("board")).exists()
 
 
 def failing(source: str, **changes: object) -> SourceState:
