@@ -203,8 +203,6 @@ def _fill(element: FeedEntry, entry: Told) -> None:
     element.guid(entry.id, permalink=entry.id == entry.link)
     element.title(entry.title or "-")  # the extensions empty it again
     element.updated(article.updated)
-    # RSS has no other date that readers look at.
-    element.published(entry.published or article.updated)
     element.author(list(entry.authors))
     if entry.link:
         element.link(href=entry.link, rel="alternate")

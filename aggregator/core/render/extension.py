@@ -50,8 +50,8 @@ def _complete_feed(element: Any, heading: Heading) -> None:
 def _complete_entry(element: Any, entry: Told) -> None:
     if not entry.title:
         element.find("title").text = None
-    if entry.published is None:
-        element.remove(element.find("published"))
+    if entry.published is not None:
+        xml_elem("published", element).text = entry.published.isoformat()
     _replace_links(element, links_of(entry.article))
     add_language(element, entry.article)
     add_thumbnail(element, entry.article)

@@ -6,6 +6,8 @@ address only, and knows neither dc:creator, the source of an item, nor links but
 
 from __future__ import annotations
 
+import re
+from email.utils import format_datetime
 from typing import Any, Final
 
 from feedgen.util import xml_elem
@@ -22,6 +24,7 @@ from aggregator.core.render.texts import Told
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _CONTENT: Final = "http://purl.org/rss/1.0/modules/content/"
 _CREATOR: Final = "http://purl.org/dc/elements/1.1/"
+_MARKUP: Final = re.compile(r"<(?=[A-Za-z/!?])")  # where an HTML parser leaves text (HTML §13.2.5)
 _PACE: Final = "http://purl.org/rss/1.0/modules/syndication/"
 
 
@@ -62,6 +65,8 @@ def _complete_item(item: Any, entry: Told) -> None:
         item.remove(author)
     for person in entry.authors:
         xml_elem(f"{{{_CREATOR}}}creator", item).text = person["name"]
+    # Readers look at no other date. (feedgen would set the locale of the whole process for it.)
+    xml_elem("pubDate", item).text = format_datetime(entry.published or article.updated)
     xml_elem(f"{{{_ATOM}}}updated", item).text = article.updated.isoformat()
     if legal(article.entry.rights):
         xml_elem(f"{{{_CREATOR}}}rights", item).text = legal(article.entry.rights)
@@ -69,6 +74,18 @@ def _complete_item(item: Any, entry: Told) -> None:
     add_thumbnail(item, article)
     _add_links(item, article)
     _add_source(item, article)
+    _keep_texts(item)
+
+
+def _keep_texts(item: Any) -> None:
+    """Let texts be texts also for readers that take them for HTML: RSS does not say (S33).
+
+    Only `<` where a tag could begin is written as a reference, so that nearly all texts are the
+    same for every reader.
+    """
+    for name in ("title", "category", "source", f"{{{_CREATOR}}}creator", f"{{{_CREATOR}}}rights"):
+        for element in item.findall(name):
+            element.text = _MARKUP.sub("&lt;", element.text or "")
 
 
 def _fix_texts(item: Any, entry: Told) -> None:
