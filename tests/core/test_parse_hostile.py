@@ -446,3 +446,13 @@ def failure_of(name: str, body: bytes, headers: dict[str, str]) -> str:
     if expected is None or (callable(expected) and expected(feed)):
         return ""
     return f"{name}: {feed.entries[:2]}"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "start", ["<?", "<?xml", "<!", "<!--", "<!DOCTYPE rss [", "<![CDATA[", "<"]
+)
+def test_a_document_that_ends_before_its_first_element_is_refused_at_once(start: str) -> None:
+    for body in (start, f"<!-- x -->{start}", f"<?xml version='1.0'?>{start} x"):
+        with pytest.raises(ParseError):
+            read(body)

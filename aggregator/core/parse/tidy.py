@@ -70,7 +70,7 @@ def _skip_prologue(text: str) -> tuple[int, str]:
             position = _after_doctype(text, start)
             doctype = doctype or text[start:position]
         elif text.startswith("<?", start):
-            position = _after(text, ">", start)
+            position = _after(text, ">", start + 2)
         elif _NAME.match(text, start + 1):
             return start, doctype
         else:
