@@ -199,3 +199,22 @@ def test_a_damaged_database_is_told_before_anything_is_asked(tmp_path: Path) -> 
         App.open(file, {}) as app,
     ):
         app.check_database()
+
+
+# --- what we tell of ourselves
+
+
+async def test_nothing_that_goes_out_names_a_place_on_this_machine(tmp_path: Path) -> None:
+    hidden = tmp_path / "private-folder"
+    hidden.mkdir()
+    linked = Story("l", "A story with a relative link", body='<a href="x">x</a><img src="y">')
+    body = rss(linked, OWN).replace(b"https://site.example/</link>", b"/</link>")
+    (hidden / "local.xml").write_bytes(body)
+    text = f"sources:\n  - {{id: local, path: '{hidden}/local.xml'}}\n" + FAST
+    with App.open(write_config(tmp_path, text), {}) as app:
+        await poll(app)
+        assert len(titles(app)) == 2
+        for file in app.public_root.rglob("*"):
+            if file.is_file() and file.suffix not in (".gz", ".br", ".zst"):
+                assert b"private-folder" not in file.read_bytes()
+                assert b"file:" not in file.read_bytes()

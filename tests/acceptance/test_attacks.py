@@ -27,6 +27,7 @@ from aggregator.app import App, Engine, LiveView
 from aggregator.app.metrics import Metrics
 from aggregator.web import make_app, serve
 from tests.acceptance.attack_feeds import FORMATS
+from tests.acceptance.handed import Handed, handed
 from tests.core.documents import load
 from tests.core.test_clean_attacks import MUTATIONS, payloads
 from tests.feed_server import feed_server, rss, write_config
@@ -43,14 +44,6 @@ limits:
 network:
   allow: [127.0.0.0/8]
 """
-ADDRESSES = frozenset(
-    "href src uri url icon logo link comments docs guid id base feed_url home_page_url next_url "
-    "external_url image banner_image avatar favicon".split()
-)
-NEVER = frozenset("script style iframe object embed form html svg math meta base".split())
-TEXTS_OF_RSS = frozenset("title description encoded creator author category copyright".split())
-LINKS_OF_OPML = frozenset(["xmlUrl", "htmlUrl"])
-SCHEMES = frozenset([None, "http", "https", "urn", "tag"])
 CONTROL = "<p><img src=x onerror=alert(1)></p>"
 
 
@@ -132,69 +125,16 @@ def oracle(testkit: Path) -> ModuleType:
     return load(testkit / "xss_oracle.py")
 
 
-# --- what a document hands to a reader
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """HTML that a reader will show, and addresses it will open."""
-
-    html: frozenset[str]
-    addresses: frozenset[str]
-
-
-def handed(served: Served) -> Handed:
-    html: set[str] = set()
-    addresses: set[str] = set()
-    for path, body in served.documents.items():
-        read = of_json if path.endswith("json") else of_xml
-        if path != "metrics":
-            for is_html, value in read(body):
-                (html if is_html else addresses).add(value)
-    return Handed(frozenset(html), frozenset(addresses))
-
-
-def of_xml(body: bytes) -> Iterator[tuple[bool, str]]:
-    """Atom texts of type html; all texts of RSS, which readers take for HTML."""
-    root = ET.fromstring(body)
-    for element in root.iter():
-        name, text = element.tag.rpartition("}")[2], element.text or ""
-        assert name not in NEVER, name
-        if name in ADDRESSES:
-            yield False, text
-        if (
-            element.get("type") == "html"
-            or (root.tag == "rss" and not element.tag.startswith("{"))
-            or name == "encoded"
-        ):
-            yield True, text
-        for key, value in element.attrib.items():
-            if key.rpartition("}")[2] in ADDRESSES | LINKS_OF_OPML:
-                yield False, value
-
-
-def of_json(body: bytes) -> Iterator[tuple[bool, str]]:
-    found: list[tuple[bool, str]] = []
-
-    def keep(pairs: list[tuple[str, object]]) -> None:
-        for key, value in pairs:
-            if isinstance(value, str) and key == "content_html":
-                found.append((True, value))
-            elif isinstance(value, str) and key in ADDRESSES:
-                found.append((False, value))
-
-    json.loads(body, object_pairs_hook=keep)
-    return iter(found)
+def texts_of(served: Served) -> Handed:
+    return handed(body for path, body in served.documents.items() if path != "metrics")
 
 
 # S27 S28 S29 S30 S31
 @pytest.mark.timeout(300)
 def test_no_attack_survives_in_any_output_format(served: Served, oracle: ModuleType) -> None:
-    found = handed(served)
+    found = texts_of(served)
     assert len(found.html) > 1000
-    survivors = {text: reasons for text in found.html if (reasons := oracle.danger(text))}
-    assert survivors == {}
-    assert {oracle.scheme(address) for address in found.addresses} <= SCHEMES
+    assert found.dangers(oracle) == {}
 
 
 def test_every_attack_left_an_article_in_every_format(served: Served, corpus: Path) -> None:
@@ -228,7 +168,7 @@ def test_no_attack_survives_on_any_page(served: Served, oracle: ModuleType) -> N
 def test_no_attack_runs_in_a_browser(served: Served, testkit: Path, tmp_path: Path) -> None:
     if shutil.which("chromium") is None:
         pytest.skip("no chromium")
-    texts = sorted(handed(served).html)
+    texts = sorted(texts_of(served).html)
     shown = [
         (f"texts {start}", "".join(f"<div>{text}</div>" for text in texts[start : start + 100]))
         for start in range(0, len(texts), 100)
