@@ -1,7 +1,7 @@
 """The whole program in two functions: `poll` fetches one source, `build` renders one output.
 
     poll:   source -> fetch -> read (parse, clean, identify) -> save      one transaction
-    build:  store -> select -> render -> publish                          only if changed
+    build:  store -> select -> number -> render -> publish                only if changed
 
 They meet only in the store (see store.py); either half runs alone. The callables below are what
 the story needs from the outside; the adapters satisfy them without knowing it.
@@ -9,7 +9,7 @@ the story needs from the outside; the adapters satisfy them without knowing it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -30,7 +30,7 @@ from aggregator.core.model import (
     Verdict,
 )
 from aggregator.core.outcome import Outcome, Saved
-from aggregator.core.render import render
+from aggregator.core.render import feed_path, render
 from aggregator.core.settings import Limits, Output, Source
 from aggregator.core.validators import request_mark
 
@@ -274,25 +274,27 @@ class Built:
 def build(
     output: Output,
     *,
-    articles: Iterable[Article],
-    judge: Judge,
+    articles: Sequence[Article],
     state: OutputState,
     base_url: str,
-    now: datetime,
+    previous: int = 0,
+    ttl: int = 60,
     publish: Publish,
 ) -> Built:
-    """Select, render and publish one output from its articles, newest first.
+    """Render and publish one output with its articles, in every form.
 
+    `previous` is the page of the archive behind it, `ttl` the minutes it stays fresh.
     `publish(name, bytes)` says whether the bytes were new. A disk that refuses becomes the
-    report's error; the old file stays and the next build tries again.
+    report's error; the old files stay and the next build tries again.
     """
-    chosen = choose(output, articles, judge=judge, now=now)
     rendered = render(
         output,
-        chosen,
+        articles,
         base_url=base_url,
         atom_id=output.atom_id or state.atom_id,
         settings_changed_at=state.settings_changed_at,
+        previous=previous,
+        ttl=ttl,
     )
     report = BuildReport(
         output=output.id,
@@ -300,8 +302,12 @@ def build(
         size=len(rendered.body),
         left_out=rendered.left_out,
     )
+    changed: list[str] = []
     try:
-        changed = publish(f"feeds/{output.id}.atom", rendered.body)
+        for form, body in rendered.bodies.items():
+            if publish(feed_path(output.id, form), body):
+                changed.append(form)
     except PublishError as error:
-        return Built(replace(report, error=str(error)))
-    return Built(replace(report, changed=changed), rendered.carried, chosen)
+        return Built(replace(report, forms=tuple(changed), error=str(error)))
+    report = replace(report, changed=bool(changed), forms=tuple(changed))
+    return Built(report, rendered.carried, tuple(articles))

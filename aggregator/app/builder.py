@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from aggregator import outputs, pipeline
@@ -16,11 +17,13 @@ from aggregator.adapters.publish import remove_published
 from aggregator.adapters.sqlite.writer import Writer
 from aggregator.app import clock
 from aggregator.app.application import App
+from aggregator.app.archivist import Archivist, Contents
 from aggregator.app.publishing import Publishing
 from aggregator.app.site import SiteFiles
+from aggregator.archive import Edition
 from aggregator.core.errors import PublishError, StoreError
-from aggregator.core.model import BuildReport, OutputState
-from aggregator.core.render import is_own
+from aggregator.core.model import Article, BuildReport, OutputState
+from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, feed_path, is_own
 from aggregator.core.settings import Output
 from aggregator.logs import event
 
@@ -40,6 +43,7 @@ class Builder:
         self._built = built
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="build")
         self._building = asyncio.Lock()
+        self._archivist = Archivist(app, writer, self._off_loop)
         self._digests: dict[str, str] = {}
         self._timed: frozenset[str] = frozenset()
         self.removed: dict[str, datetime] = {}  # public outputs that are no more, since when
@@ -60,7 +64,16 @@ class Builder:
             self.removed = await self._off_loop(self.app.store.removed_outputs)
             await self._off_loop(self._learn)
             await self._off_loop(self._remove_strangers)
+            await self._mend_archives()
             await self._off_loop(self._site.write_all)
+
+    async def _mend_archives(self) -> None:
+        """Write the pages that are missing; a disk that refuses is logged."""
+        for output in self.app.settings.outputs:
+            try:
+                await self._archivist.mend(output)
+            except PublishError as error:
+                event(logger, logging.ERROR, "cannot write archive", error=error)
 
     def _learn(self) -> None:
         settings = self.app.settings
@@ -102,7 +115,8 @@ class Builder:
         if self._site.is_outdated(output):
             return False
         digest = self._digests.get(output.id, "")
-        exists = self.app.published(output).exists()
+        root = self.app.root_of(output)
+        exists = all((root / feed_path(output.id, form)).exists() for form in FORMATS)
         return exists and outputs.is_current(output, state, digest=digest, changes=changes)
 
     async def _build(self, output: Output, change: int) -> BuildReport | None:
@@ -121,7 +135,7 @@ class Builder:
             )
         )
         publishing = Publishing(self.app, output, now=clock.now)
-        built = await self._off_loop(self._render, output, state, publishing)
+        built = await self._built_from(output, state, publishing)
         if publishing.histories:
             await self.writer.run(
                 partial(self.app.store.keep_histories, output.id, publishing.histories)
@@ -142,15 +156,55 @@ class Builder:
         states = (self.app.store.state(source) for source in output.sources)
         return any(state is not None and state.last_success_at for state in states)
 
-    def _render(self, output: Output, state: OutputState, publishing: Publishing) -> pipeline.Built:
-        app, now = self.app, clock.now()
+    async def _built_from(
+        self, output: Output, state: OutputState, publishing: Publishing
+    ) -> pipeline.Built:
+        """Choose, number and archive, render; a disk that refuses becomes the report's error."""
+        edition = await self._off_loop(self._edition, output, state)
+        newest = await self._off_loop(self._newest, edition)
+        cut = output.id in self._timed or output.max_per_source is not None
+        try:
+            if state.built_at is None:  # other rules, perhaps
+                await self._archivist.take_down(edition, publish=publishing.publish)
+            contents = await self._archivist.contents(
+                edition, newest, publish=publishing.publish, cut=cut
+            )
+        except PublishError as error:
+            return pipeline.Built(BuildReport(output=output.id, error=str(error)))
+        return await self._off_loop(self._render, edition, state, contents, publishing)
+
+    def _edition(self, output: Output, state: OutputState) -> Edition:
+        settings = self.app.settings
+        return Edition(
+            output=output,
+            store=self.app.store,
+            priority=self.app.priority,
+            judge_at=outputs.judges_for(settings, output),
+            base_url=settings.base_url,
+            atom_id=output.atom_id or state.atom_id,
+            now=clock.now(),
+        )
+
+    def _newest(self, edition: Edition) -> tuple[Article, ...]:
+        output = edition.output
+        return pipeline.choose(
+            output,
+            self.app.store.articles(output.sources, priority=edition.priority),
+            judge=edition.judge_at(edition.now),
+            now=edition.now,
+        )
+
+    def _render(
+        self, edition: Edition, state: OutputState, contents: Contents, publishing: Publishing
+    ) -> pipeline.Built:
+        settings, output = self.app.settings, edition.output
         built = pipeline.build(
             output,
-            articles=app.store.articles(output.sources, priority=app.priority),
-            judge=outputs.judge_for(app.settings, output, now=now),
+            articles=contents.articles,
             state=state,
-            base_url=output.base_of(app.settings.base_url),
-            now=now,
+            base_url=output.base_of(settings.base_url),
+            previous=contents.previous,
+            ttl=outputs.ttl(settings, output),
             publish=publishing.publish,
         )
         return built if built.report.error else self._with_page(output, built)
@@ -170,14 +224,29 @@ class Builder:
             removed: tuple[str, ...] = ()
             for root in (app.public_root, app.private_root):
                 listed = (one for one in app.settings.outputs if app.root_of(one) == root)
-                keep = {f"{output.id}.atom" for output in listed}
-                removed += remove_published(root / "feeds", keep=keep, is_own=is_own)
+                removed += self._remove_but(root / "feeds", tuple(listed))
             removed += self._site.remove_pages()
         except PublishError as error:
             event(logger, logging.ERROR, "cannot remove feeds", error=error)
         else:
             for name in removed:
                 event(logger, logging.INFO, "feed removed", file=name)
+
+    def _remove_but(self, folder: Path, listed: Sequence[Output]) -> tuple[str, ...]:
+        """Remove the documents and archive pages of other outputs, and pages no longer kept."""
+        keep = {f"{output.id}.{form}" for output in listed for form in FORMATS}
+        keep |= {
+            f"{output.id}/archive/{number}.{form}"
+            for output in listed
+            for number in self.app.store.pages(output.id)
+            for form in ARCHIVE_FORMATS
+        }
+        patterns = [f"*.{form}" for form in FORMATS]
+        patterns += [f"*/archive/*.{form}" for form in ARCHIVE_FORMATS]
+        removed: tuple[str, ...] = ()
+        for pattern in patterns:
+            removed += remove_published(folder, keep=keep, is_own=is_own, pattern=pattern)
+        return removed
 
     # --- housekeeping
 
@@ -193,6 +262,10 @@ class Builder:
                     min_articles=retention.min_articles,
                 )
             )
+            before = clock.now() - retention.keep
+            pages = await self.writer.run(partial(store.prune_pages, before=before))
+            if pages:
+                await self._off_loop(self._remove_strangers)
             await self.writer.run(store.optimize)
             self._site.list_sources_again()
             event(logger, logging.INFO, "housekeeping done", pruned=pruned)

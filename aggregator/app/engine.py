@@ -16,6 +16,7 @@ from aggregator.adapters.schedule import next_cron
 from aggregator.adapters.sqlite.writer import Writer
 from aggregator.adapters.workers import Workers
 from aggregator.app import clock
+from aggregator.app.announcer import Announcer
 from aggregator.app.application import App, user_agent
 from aggregator.app.builder import Builder
 from aggregator.app.freshness import Freshness
@@ -63,7 +64,8 @@ class Engine:
     async def __aenter__(self) -> Engine:
         app, limits = self.app, self.app.settings.limits
         self.writer = Writer(app.store)
-        self.builder = Builder(app, self.writer, built=self._built)
+        self.builder = Builder(app, self.writer, built=self._output_built)
+        self._announcer = Announcer(app)
         self._workers = Workers(
             count=limits.workers,
             deadline=limits.parse_deadline.total_seconds(),
@@ -96,6 +98,7 @@ class Engine:
     ) -> None:
         await self._fetcher.close()
         await self._workers.close()
+        await self._announcer.close()
         await self.writer.close()
         self.builder.close()
 
@@ -270,6 +273,10 @@ class Engine:
     ) -> tuple[BuildReport, ...]:
         """Build the outputs that are not current; see Builder."""
         return await self.builder.build(only, timed=timed, force=force)
+
+    def _output_built(self, report: BuildReport) -> None:
+        self._announcer.built(report)
+        self._built(report)
 
     async def housekeep(self) -> None:
         """Apply retention, tidy the database, write the daily backup; see Builder."""
