@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +29,7 @@ AT = "Fri, 27 Jun 2025 09:00:00 GMT"
 LATER = "Fri, 27 Jun 2025 11:30:00 GMT"
 OF_A = Item("a-1", TITLE, SHORT, AT, "https://a.example/bridge")
 OF_B = Item("b-1", TITLE, FULL, LATER, "https://b.example/news/7")
+HEAD = ("Another matter altogether", FULL)
 RETENTION = LEAN + "retention: {keep: 1d, min_articles: 0, backups: 0}\n"
 
 
@@ -191,6 +194,57 @@ async def test_an_entry_that_flaps_stops_after_24_changes(
             await running.poll("a")
         ((_, content, *_),) = entries(running.app).values()
         assert "Change 24." in content
+
+
+# --- guids that change
+
+
+async def test_guids_and_links_that_change_at_every_poll_change_no_byte(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.bodies["a"] = feed(OF_A, Item("a-2", *HEAD, AT))
+    async with live(tmp_path, both(server)) as running:
+        await running.poll()
+        before = feed_bytes(tmp_path)
+        for number in range(12):
+            churned = replace(OF_A, guid=f"g{number}", link=f"https://a.example/b-{number}")
+            server.bodies["a"] = feed(churned, Item(f"h{number}", *HEAD, AT))
+            await running.poll("a")
+        assert feed_bytes(tmp_path) == before
+        assert len(list(running.app.store.entries(source="a"))) < 22
+
+
+def an_hour_passes(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "data" / "aggregator.db")) as connection, connection:
+        connection.execute("UPDATE entries SET first_seen = first_seen - 3600")
+
+
+async def test_an_edit_under_another_guid_is_shown(server: FeedServer, tmp_path: Path) -> None:
+    async with live(tmp_path, both(server)) as running:
+        await running.poll()
+        ((id_, before),) = entries(running.app).items()
+        an_hour_passes(tmp_path)
+        edited = SHORT.replace("word7 stands", "number7 stands")
+        server.bodies["a"] = feed(replace(OF_A, guid="a-1-again", body=edited), title="Site A")
+        await running.poll()
+        ((after, now),) = entries(running.app).items()
+        assert after == id_
+        assert "number7" in now[1]
+        assert now[3] >= before[3]
+
+
+async def test_a_teaser_under_another_guid_does_not_replace_the_text(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    async with live(tmp_path, both(server)) as running:
+        await running.poll()
+        before = entries(running.app)
+        an_hour_passes(tmp_path)
+        teaser = replace(OF_A, guid="a-1-again", body=" ".join(SHORT.split()[:24]))
+        server.bodies["a"] = feed(teaser, title="Site A")
+        await running.poll()
+        assert len(list(running.app.store.entries(source="a"))) == 2
+        assert entries(running.app) == before
 
 
 # --- retention

@@ -9,23 +9,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from aggregator.adapters.sqlite.codec import many
+from aggregator.adapters.sqlite.editions import newest_edition
 from aggregator.adapters.sqlite.knowing import kinds
 from aggregator.core.identify import guid_keys, link_keys
 from aggregator.core.model import Key
 
 ALIASES_KEPT = 8  # entries of one source in one article, besides those its document shows now
 
-# The plus keeps SQLite from going through all of a source's entries for each article.
-OLD_ALIASES = """
-SELECT entry_key, home, source, guid, link FROM (
-    SELECT e.entry_key, coalesce(e.home, e.slug_hash) AS home, e.source, e.guid, e.link,
-        row_number() OVER (
-            PARTITION BY e.slug_hash ORDER BY e.first_seen DESC, e.entry_key) AS place
-    FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.slug_hash = wanted.value
-    WHERE +e.source = :source)
-WHERE place > :kept AND entry_key NOT IN (SELECT value FROM json_each(:present))
+# Newest first. The plus keeps SQLite from going through all of a source's entries for each article.
+OWN_ENTRIES = """
+SELECT e.slug_hash, e.entry_key, coalesce(e.home, e.slug_hash), e.source, e.guid, e.link, e.words,
+    e.content_hash
+FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.slug_hash = wanted.value
+WHERE +e.source = :source
+ORDER BY e.slug_hash, e.first_seen DESC, e.words DESC, e.entry_key
 """
 
 
@@ -36,6 +37,8 @@ class _Alias:
     source: str
     guid: str
     link: str
+    words: int = 0
+    content_hash: int = 0
 
     def keys(self, pool: str) -> Iterator[tuple[Key, int]]:
         """The keys that follow from what is stored of the entry, each with its article."""
@@ -54,6 +57,7 @@ def drop_old(
 ) -> None:
     """Drop the oldest entries that a source has in these articles, their bodies and their keys.
 
+    The one that is shown stays: outputs would otherwise change whenever a guid does.
     `present` are the entry keys of its document: dropped ones would be back at the next poll.
     Should one of the others ever return, the keys of those that stay find its article.
     """
@@ -75,20 +79,36 @@ def _doomed(
     present: Iterable[int],
     source: str,
 ) -> list[_Alias]:
-    rows = connection.execute(
-        OLD_ALIASES,
-        {
-            "articles": many(slug_hashes),
-            "source": source,
-            "kept": ALIASES_KEPT,
-            "present": many(present),
-        },
+    rows = connection.execute(OWN_ENTRIES, {"articles": many(slug_hashes), "source": source})
+    spared = set(present)
+    doomed: list[_Alias] = []
+    for _, found in groupby(rows, key=itemgetter(0)):
+        entries = [_alias(*row[1:]) for row in found]
+        shown = newest_edition(entries)
+        kept = ALIASES_KEPT if shown in entries[:ALIASES_KEPT] else ALIASES_KEPT - 1
+        spared.add(shown.entry_key)
+        doomed += [each for each in entries[kept:] if each.entry_key not in spared]
+    return doomed
+
+
+def _alias(
+    entry_key: int,
+    home: int,
+    source: str,
+    guid: str,
+    link: str,
+    words: int = 0,
+    content_hash: int = 0,
+) -> _Alias:
+    return _Alias(
+        entry_key=entry_key,
+        home=home,
+        source=source,
+        guid=guid,
+        link=link,
+        words=words,
+        content_hash=content_hash,
     )
-    return [_alias(*row) for row in rows]
-
-
-def _alias(entry_key: int, home: int, source: str, guid: str, link: str) -> _Alias:
-    return _Alias(entry_key=entry_key, home=home, source=source, guid=guid, link=link)
 
 
 def _drop_keys(

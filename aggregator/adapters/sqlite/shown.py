@@ -23,6 +23,7 @@ from aggregator.adapters.sqlite.codec import (
     many,
     to_moment,
 )
+from aggregator.adapters.sqlite.editions import newest_edition
 from aggregator.core.model import Article, FeedInfo, Sighting
 
 ARTICLES_OF_PAGE = 100
@@ -162,6 +163,7 @@ class _Copy:
     source: str
     link: str
     words: int
+    content_hash: int
     first_seen: int
     updated: int
     held: bool  # not for outputs, or not yet
@@ -200,7 +202,7 @@ def _load(
     """The articles of these hashes in this order, but those without a body to show."""
     copies = _copies(connection, slug_hashes)
     shown = {
-        slug_hash: min(showable, key=lambda copy: _rank(copy, priority))
+        slug_hash: _best(showable, priority)
         for slug_hash, found in copies.items()
         if (showable := [copy for copy in found if copy.has_body and _in(copy, wanted)])
     }
@@ -223,10 +225,23 @@ def _in(copy: _Copy, wanted: frozenset[str] | None) -> bool:
     return wanted is None or (copy.source in wanted and not copy.held)
 
 
-def _rank(copy: _Copy, priority: Mapping[str, int]) -> tuple[int, int, int, str, int]:
-    """The smallest is shown: by priority, the fuller text, first seen, source."""
-    first = -priority.get(copy.source, 0)
-    return first, -copy.words, copy.first_seen, copy.source, copy.entry_key
+def _best(copies: Iterable[_Copy], priority: Mapping[str, int]) -> _Copy:
+    """The copy to show of some, first seen first: by priority, fuller text, first seen, source."""
+    of_source: defaultdict[str, list[_Copy]] = defaultdict(list)
+    for copy in copies:
+        of_source[copy.source].append(copy)
+
+    def rank(own: Sequence[_Copy]) -> tuple[int, int, int, str]:
+        source = own[0].source
+        return -priority.get(source, 0), -_edition(own).words, own[0].first_seen, source
+
+    return _edition(min(of_source.values(), key=rank))
+
+
+def _edition(own: Sequence[_Copy]) -> _Copy:
+    """What stands for a source, of its own copies; see editions."""
+    newest_first = sorted(own, key=lambda copy: (-copy.first_seen, -copy.words, copy.entry_key))
+    return newest_edition(newest_first)
 
 
 def _copies(
@@ -235,23 +250,26 @@ def _copies(
     """All entries of the articles, first seen first."""
     copies: defaultdict[int, list[_Copy]] = defaultdict(list)
     rows = connection.execute(
-        "SELECT e.slug_hash, e.entry_key, e.source, e.link, e.words, e.first_seen, e.updated, "
-        "e.held, EXISTS (SELECT 1 FROM bodies AS b WHERE b.entry_key = e.entry_key) "
+        "SELECT e.slug_hash, e.entry_key, e.source, e.link, e.words, e.content_hash, "
+        "e.first_seen, e.updated, e.held, "
+        "EXISTS (SELECT 1 FROM bodies AS b WHERE b.entry_key = e.entry_key) "
         "FROM json_each(?) AS page CROSS JOIN entries AS e ON e.slug_hash = page.value "
         "ORDER BY page.key, e.first_seen, e.source, e.entry_key",
         (many(slug_hashes),),
     )
-    for slug_hash, entry_key, source, link, words, first_seen, updated, held, body in rows:
+    for slug_hash, entry_key, source, link, words, content_hash, first_seen, *rest in rows:
+        updated, held, has_body = rest
         copies[slug_hash].append(
             _Copy(
                 entry_key=entry_key,
                 source=source,
                 link=link,
                 words=words,
+                content_hash=content_hash,
                 first_seen=first_seen,
                 updated=updated,
                 held=bool(held),
-                has_body=bool(body),
+                has_body=bool(has_body),
             )
         )
     return copies
