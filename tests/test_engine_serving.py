@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
@@ -9,6 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from aggregator.app import App, Engine, LiveView
 from aggregator.app.metrics import Metrics
@@ -54,7 +58,6 @@ def titles(body: bytes) -> list[str]:
 
 
 # W46
-# Of W48, what is served.
 async def test_who_asks_again_gets_what_came_since_also_after_a_restart(
     server: FeedServer, tmp_path: Path
 ) -> None:
@@ -72,6 +75,35 @@ async def test_who_asks_again_gets_what_came_since_also_after_a_restart(
         assert len(titles(delta)) == 2
         _, delta = await visit(FEED, A_IM="feed", If_None_Match=answer.headers["ETag"])
         assert titles(delta) == ["A fourth story nobody expected"]
+
+
+# W48
+async def test_a_hub_that_fetches_at_once_gets_the_new_bytes(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    told: list[URL] = []
+    fetched: list[list[str]] = []
+    pinged = asyncio.Event()
+
+    async def ping(request: web.Request) -> web.Response:
+        told.append(URL(str((await request.post())["hub.url"])))
+        if told[-1].name == "all.atom":
+            _, body = await visit(told[-1].path)
+            fetched.append(titles(body))
+            pinged.set()
+        return web.Response(status=204)
+
+    hub = web.Application()
+    hub.router.add_post("/", ping)
+    async with TestServer(hub) as listening:
+        outputs = f"  - {{id: all, hub: '{listening.make_url('/')}'}}\n"
+        text = server.config(outputs=outputs)
+        with App.open(write_config(tmp_path, text), {}) as app:
+            async with Engine(app) as engine, visiting(LiveView(app, engine, Metrics())) as visit:
+                await poll(engine)
+                await asyncio.wait_for(pinged.wait(), 10)
+    assert sorted(fetched[0]) == sorted([ONE.title, TWO.title])
+    assert {topic.path for topic in told} >= {FEED}
 
 
 # W33
