@@ -16,7 +16,7 @@ from aggregator.core.settings import Output
 from aggregator.core.versions import RECORDED, History, from_text, news
 from aggregator.web.access import find_output
 from aggregator.web.files import IDENTITY, PublishedFile, PublishedFiles
-from aggregator.web.headers import FEED_POLICY, SHOWN_FEED_POLICY, not_yet, too_often
+from aggregator.web.headers import FEED_POLICY, not_yet, too_often
 from aggregator.web.kept import Kept
 from aggregator.web.limit import Limit
 from aggregator.web.negotiate import (
@@ -255,8 +255,6 @@ class _Answer:
         # No browser shows application/atom+xml; the same bytes as application/xml it does.
         in_browser = self.request.headers.get("Sec-Fetch-Dest") == "document"
         media_type = self.form.shown_as if in_browser else self.form.media_type
-        if in_browser:
-            self.headers["Content-Security-Policy"] = SHOWN_FEED_POLICY
         self.headers[hdrs.CONTENT_TYPE] = f"{media_type}; charset=utf-8"
         if self._coding != IDENTITY:
             self.headers[hdrs.CONTENT_ENCODING] = self._coding

@@ -14,8 +14,7 @@ PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-FEED_POLICY: Final = "default-src 'none'; sandbox"
-SHOWN_FEED_POLICY: Final = "default-src 'none'; style-src 'self'; sandbox"  # its stylesheet
+FEED_POLICY: Final = "default-src 'none'; style-src 'self'; sandbox"  # it names a stylesheet
 RETRY_AFTER: Final = 30  # seconds: the first build is rarely further away
 
 _ALWAYS: Final = {

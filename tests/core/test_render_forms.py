@@ -351,14 +351,21 @@ def test_a_private_output_names_addresses_with_its_token_and_no_hub() -> None:
     output = replace(OUTPUT, hub=HUB, access=access)
     assert dict(links(atom(output=output)))["self"] == BASE + "private/t0ken/feeds/all.atom"
     assert "hub" not in dict(links(atom(output=output)))
-    style = b'<?xml-stylesheet type="text/css" href="https://feeds.example.net/sub/feed.css"?>'
-    assert rendered(output=output).body.splitlines()[1].startswith(style)
 
 
 # W52
-def test_a_browser_gets_a_style_sheet_and_no_xslt() -> None:
-    first, second, *_ = rendered(article(1)).body.splitlines()
+@pytest.mark.parametrize("form", ["atom", "rss"])
+@pytest.mark.parametrize(("page", "root"), [(0, "../"), (3, "../../../")])
+def test_a_browser_gets_a_style_sheet_and_no_xslt(form: str, page: int, root: str) -> None:
+    first, second, *_ = rendered(article(1), page=page).bodies[form].splitlines()
     assert first == b"<?xml version='1.0' encoding='UTF-8'?>"
-    assert second == (
-        b'<?xml-stylesheet type="text/css" href="https://feeds.example.net/sub/feed.css"?>'
-    )
+    assert second == f'<?xml-stylesheet type="text/css" href="{root}feed.css"?>'.encode()
+
+
+# W52
+def test_a_browser_can_follow_one_link_to_the_page_for_people() -> None:
+    way = "{http://www.w3.org/1999/xhtml}a"
+    for found in (atom(article(1)), rss(article(1))):
+        links = list(found.iter(way))
+        assert [link.get("href") for link in links] == [BASE + "feeds/all/"]
+        assert not links[0].text

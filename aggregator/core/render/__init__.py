@@ -166,7 +166,7 @@ def _document(
     if "atom" in forms:
         bodies["atom"] = _styled(feed.atom_str(), heading)
     if "rss" in forms:
-        bodies["rss"] = feed.rss_str()
+        bodies["rss"] = _styled(feed.rss_str(), heading)
     if "json" in forms:
         bodies["json"] = json_document(heading, entries, updated)
     return bodies

@@ -19,6 +19,7 @@ from aggregator.core.render.links import Link, links_of
 from aggregator.core.render.texts import Told
 
 MEDIA: Final = "http://search.yahoo.com/mrss/"
+HTML: Final = "http://www.w3.org/1999/xhtml"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -30,7 +31,7 @@ class AtomExtension:
 
     def extend_ns(self) -> dict[str, str]:
         """The namespaces to declare at the root."""
-        return {"media": MEDIA, "fh": HISTORY}
+        return {"media": MEDIA, "fh": HISTORY, "html": HTML}
 
     def extend_atom(self, element: Any) -> None:
         """Complete the element of the feed, or of an entry."""
@@ -44,6 +45,7 @@ def _complete_feed(element: Any, heading: Heading) -> None:
     if not heading.subtitle:
         element.remove(element.find("subtitle"))
     _replace_links(element, heading.links("atom"))
+    add_way_out(element, heading)
     add_history(element, heading)
 
 
@@ -63,6 +65,14 @@ def _replace_links(element: Any, links: Iterable[Link]) -> None:
         element.remove(link)
     for attributes in links:
         xml_elem("link", element, **attributes)
+
+
+def add_way_out(element: Any, heading: Heading) -> None:
+    """Let a browser follow a link to the page for people: nothing else in a feed is one.
+
+    It has no text, so that no reader shows one; the stylesheet brings it (W52).
+    """
+    xml_elem(f"{{{HTML}}}a", element, href=heading.home)
 
 
 def add_language(element: Any, article: Article) -> None:

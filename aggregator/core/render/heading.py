@@ -33,8 +33,12 @@ class Heading:
 
     @property
     def style(self) -> str:
-        """What makes a raw feed bearable in a browser (W52); one for all outputs."""
-        return self.base_url.removesuffix(self.output.base_of("")) + STYLE_PATH
+        """What makes a raw feed bearable in a browser (W52).
+
+        Relative, so that it is found by whatever name the browser calls the server: a
+        stylesheet of another origin would not be taken.
+        """
+        return "../" * self._path("atom").count("/") + STYLE_PATH
 
     @property
     def title(self) -> str:
@@ -70,9 +74,12 @@ class Heading:
 
     def address(self, form: str) -> str:
         """Where this document stands in one of its forms."""
+        return self.base_url + self._path(form)
+
+    def _path(self, form: str) -> str:
         if self.page:
-            return self.base_url + archive_path(self.output.id, self.page, form)
-        return self.base_url + feed_path(self.output.id, form)
+            return archive_path(self.output.id, self.page, form)
+        return feed_path(self.output.id, form)
 
     def previous_address(self, form: str) -> str:
         """The archive page that goes before, in a form it has; "" when there is none."""

@@ -13,7 +13,13 @@ from typing import Any, Final
 from feedgen.util import xml_elem
 
 from aggregator.core.model import Article
-from aggregator.core.render.extension import MEDIA, add_language, add_thumbnail
+from aggregator.core.render.extension import (
+    HTML,
+    MEDIA,
+    add_language,
+    add_thumbnail,
+    add_way_out,
+)
 from aggregator.core.render.fields import legal, source_author, web_address
 from aggregator.core.render.heading import Heading
 from aggregator.core.render.history import HISTORY, add_history
@@ -36,7 +42,7 @@ class RssExtension:
 
     def extend_ns(self) -> dict[str, str]:
         """The namespaces to declare at the root."""
-        return {"media": MEDIA, "dc": _CREATOR, "sy": _PACE, "fh": HISTORY}
+        return {"media": MEDIA, "dc": _CREATOR, "sy": _PACE, "fh": HISTORY, "html": HTML}
 
     def extend_rss(self, element: Any) -> None:
         """Complete the element of the channel, or of an item."""
@@ -55,6 +61,7 @@ def _complete_channel(channel: Any, heading: Heading) -> None:
     xml_elem(f"{{{_PACE}}}updateFrequency", channel).text = str(max(1, 60 // heading.ttl))
     for person in heading.authors:
         xml_elem(f"{{{_CREATOR}}}creator", channel).text = person["name"]
+    add_way_out(channel, heading)
     add_history(channel, heading)
 
 
