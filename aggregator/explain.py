@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.core.model import Article, StoredEntry, Verdict
+from aggregator.core.model import Article, Ruling, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.outputs import judge_for
 from aggregator.pipeline import choose
@@ -27,7 +27,10 @@ class Why:
     """Everything that was decided about one article."""
 
     article: Article
-    entries: tuple[StoredEntry, ...]
+    entries: tuple[StoredEntry, ...]  # first seen first
+    rulings: tuple[Ruling, ...]  # the operator's, oldest first
+    former_slugs: tuple[str, ...]  # of articles that have become this one
+    asked_for: str  # the retired slug or atom:id that led here; "" when none did
     outputs: tuple[OutputAnswer, ...]
 
 
@@ -38,14 +41,73 @@ def why(store: Store, settings: Settings, what: str, *, now: datetime) -> tuple[
     for slug in store.find(what):
         article = store.article(slug, priority=priority)
         if article is not None:
+            former = store.former_names(slug)
             answers.append(
                 Why(
                     article=article,
-                    entries=tuple(store.entries(slug=slug)),
+                    entries=_in_order(store.entries(slug=slug)),
+                    rulings=store.rulings(slug),
+                    former_slugs=tuple(slug for slug, _ in former),
+                    asked_for=what if any(what in names for names in former) else "",
                     outputs=_answers(store, settings, article, now=now),
                 )
             )
     return tuple(answers)
+
+
+def _in_order(entries: Iterable[StoredEntry]) -> tuple[StoredEntry, ...]:
+    """As they came, the founder before those that came with it."""
+    return tuple(
+        sorted(
+            entries,
+            key=lambda each: (each.first_seen, each.rule != "new", each.source, each.guid),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step on the way of an article to what it is, in plain words."""
+
+    at: datetime
+    text: str
+    held: str = ""  # why outputs may not show the entry; see StoredEntry
+
+
+def chain(answer: Why) -> tuple[Event, ...]:
+    """Return what was decided about an article, in the order of time."""
+    events = [
+        Event(at=entry.first_seen, text=_told_entry(entry, answer), held=entry.held)
+        for entry in answer.entries
+    ]
+    for ruling in answer.rulings:
+        told = _told_ruling(ruling)
+        events.append(Event(at=ruling.at, text=told))
+        if ruling.undone_at is not None:
+            events.append(Event(at=ruling.undone_at, text=f"taken back: {told}"))
+    return tuple(sorted(events, key=lambda event: event.at))
+
+
+def _told_entry(entry: StoredEntry, answer: Why) -> str:
+    """What the rules made of an entry, whatever the operator has made of it since."""
+    splits = [
+        ruling.other
+        for ruling in answer.rulings
+        if (ruling.source, ruling.guid) == (entry.source, entry.guid)
+    ]
+    first = splits[0] if splits else entry.home
+    place = first if first not in ("", answer.article.slug) else "the article"
+    if entry.rule == "new":
+        return f"{entry.source} {entry.guid} founded {place} ({entry.evidence})"
+    matched = f" as {entry.matched_source} {entry.matched_guid}" if entry.matched_source else ""
+    return f"{entry.source} {entry.guid} joined {place} by {entry.rule}{matched} ({entry.evidence})"
+
+
+def _told_ruling(ruling: Ruling) -> str:
+    if ruling.kind == "merge":
+        return f"the operator merged {ruling.slug} into {ruling.other}"
+    entry = f"{ruling.source} {ruling.guid}"
+    return f"the operator split {entry} off {ruling.other}: it is {ruling.slug}"
 
 
 def _answers(

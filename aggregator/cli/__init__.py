@@ -11,6 +11,7 @@ from aggregator.cli.editing import add, check, export, import_, init, remove, sc
 from aggregator.cli.moving import dump, load
 from aggregator.cli.probing import completion, healthcheck
 from aggregator.cli.reading import articles, entries, plan, status, why
+from aggregator.cli.ruling import merge, split
 from aggregator.cli.session import Session
 from aggregator.cli.working import build, poll, run
 
@@ -66,6 +67,8 @@ for command in (
     status,
     entries,
     articles,
+    split,
+    merge,
     add,
     remove,
     import_,

@@ -11,7 +11,7 @@ import click
 from aggregator import explain
 from aggregator.cli.session import Session, iso, json_line, known, stop
 from aggregator.cli.standing import full_account, overview
-from aggregator.core.model import Article, StoredEntry
+from aggregator.core.model import Article, Ruling, StoredEntry
 from aggregator.standing import Standing, counts, standings, values
 from aggregator.standing.words import counted
 
@@ -73,7 +73,15 @@ def _entry_values(entry: StoredEntry) -> dict[str, object]:
         "evidence": entry.evidence,
         "first_seen": entry.first_seen,
         "held": entry.held,
+        "home": entry.home,
+        "matched": _matched(entry),
     }
+
+
+def _matched(entry: StoredEntry) -> dict[str, str] | None:
+    if not entry.matched_source:
+        return None
+    return {"source": entry.matched_source, "guid": entry.matched_guid}
 
 
 @click.command()
@@ -115,8 +123,9 @@ def _article_values(article: Article, outputs: Iterable[str]) -> dict[str, objec
 def why(session: Session, what: str, as_json: bool) -> None:
     """Explain WHAT (a slug, link, guid or words of a headline).
 
-    Which entries it gathers and by which rule, and what each output does with it: kept or
-    dropped, by which rule at which line of feeds.yaml, carried since when.
+    How it came to be what it is, step by step: which entries joined by which rule, and what the
+    operator split and merged. Then what each output does with it: kept or dropped, by which rule
+    at which line of feeds.yaml, carried since when.
     """
     with session.app() as app:
         answers = explain.why(app.store, app.settings, what, now=app.now())
@@ -137,7 +146,11 @@ def _why_values(answer: explain.Why) -> dict[str, object]:
         "link": answer.article.entry.link,
         "shown": answer.article.source,
         "sort_at": answer.article.sort_at,
+        "asked_for": answer.asked_for,
+        "former_slugs": answer.former_slugs,
         "entries": [_entry_values(entry) for entry in answer.entries],
+        "rulings": [ruling_values(ruling) for ruling in answer.rulings],
+        "chain": [{"at": event.at, "text": event.text} for event in explain.chain(answer)],
         "outputs": [
             {
                 "output": one.output,
@@ -161,12 +174,11 @@ _HELD = {
 
 def _why_lines(answer: explain.Why) -> list[str]:
     lines = [answer.article.entry.title or answer.article.slug, f"  {answer.article.slug}"]
-    for entry in answer.entries:
-        told = "founded the article" if entry.rule == "new" else f"joined by {entry.rule}"
-        lines.append(
-            f"  {entry.source} {entry.guid} {told} ({entry.evidence}), seen {iso(entry.first_seen)}"
-            f"{_HELD[entry.held]}"
-        )
+    if answer.asked_for:
+        lines.append(f"  {answer.asked_for} is a former name of this article")
+    lines += [
+        f"  {iso(event.at)} {event.text}{_HELD[event.held]}" for event in explain.chain(answer)
+    ]
     for one in answer.outputs:
         told = "kept" if one.verdict.kept else "dropped"
         if one.verdict.rule:
@@ -178,6 +190,19 @@ def _why_lines(answer: explain.Why) -> list[str]:
             since = ", not carried now: beyond limit or age, or not built yet"
         lines.append(f"  output {one.output}: {told}{since}")
     return lines
+
+
+def ruling_values(ruling: Ruling) -> dict[str, object]:
+    """Return a ruling as --json shows it."""
+    return {
+        "ruling": ruling.kind,
+        "article": ruling.slug,
+        "other": ruling.other,
+        "source": ruling.source,
+        "guid": ruling.guid,
+        "at": ruling.at,
+        "undone_at": ruling.undone_at,
+    }
 
 
 def shortened(rule: str, length: int = 80) -> str:
