@@ -76,11 +76,18 @@ def one_line(text: str, limit: int) -> str:
 
 def plain_text(value: str, limit: int) -> str:
     """HTML in, one line of text out; character references are decoded once."""
-    value = value[:MAX_TITLE_SOURCE]
+    value = _unwrapped(value[:MAX_TITLE_SOURCE])
     if "<" in value:
         spaced = _BLOCK_TAG.sub(" <", xml_legal(value))
         value = _STRIPPER.clean(spaced) if len(_TAG.findall(spaced)) < MAX_DEPTH else _bare(spaced)
     return one_line(_unescape(value), limit)
+
+
+def _unwrapped(value: str) -> str:
+    """A CDATA section that was escaped once too often holds text, not a comment."""
+    if "<![CDATA[" not in value:
+        return value
+    return value.replace("<![CDATA[", "").replace("]]>", "")
 
 
 def guessed_text(value: str, limit: int, *, undecoded: bool = False) -> str:
@@ -90,6 +97,7 @@ def guessed_text(value: str, limit: int, *, undecoded: bool = False) -> str:
     text. Text is not decoded a second time, but for references to characters outside ASCII
     (`&rsquo;`), which nobody means literally, unless it is `undecoded` (came as CDATA).
     """
+    value = _unwrapped(value)
     if _REAL_MARKUP.search(value, 0, MAX_TITLE_SOURCE):
         return plain_text(value, limit) or one_line(value, limit)
     value = value[:MAX_TITLE_SOURCE]

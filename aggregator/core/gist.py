@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
+from aggregator.core.slug import CUT
+
 DISTINCTIVE_WORDS = 4  # content words a headline needs to stand for its story alone
 LEAD_WORDS = 4  # content words at the start of a headline by which a shorter one is found
 ALIKE = 0.6  # share of the words that two headlines must have in common
@@ -79,7 +81,7 @@ class Likeness(Enum):
     """How two headlines stand to each other."""
 
     SAME = "same headline"
-    CUT = "cut headline"  # one begins like the other and ends early
+    CUT = "cut headline"  # one is the beginning of the other, and says that it was cut
     ALIKE = "like headline"  # most words, and all numbers
     OTHER = ""
 
@@ -89,9 +91,9 @@ def gist(headline: str) -> Gist:
     """Return the folded content words of a headline in its normal form, in order."""
     return tuple(
         word
-        for written in headline.split("-")
+        for written in headline.rstrip(CUT).split("-")
         for word in _folded(written)
-        if word not in _FUNCTION_WORDS
+        if word and word not in _FUNCTION_WORDS
     )
 
 
@@ -115,18 +117,29 @@ def lead(words: Gist) -> str:
     return " ".join(words[:needed]) if len(words) >= needed else ""
 
 
-def likeness(one: Gist, other: Gist) -> Likeness:
-    """Compare two headlines by their gists."""
+def likeness(headline: str, another: str) -> Likeness:
+    """Compare two headlines in their normal forms by their gists."""
+    one, other = gist(headline), gist(another)
     if one == other:
         return Likeness.SAME if one else Likeness.OTHER
-    shorter, longer = sorted((one, other), key=len)
-    if lead(shorter) and _begins(longer, shorter):
+    if _is_cut(headline, of=other) or _is_cut(another, of=one):
         return Likeness.CUT
     left, right = set(one), set(other)
     if any(_has_digit(word) for word in left ^ right):
         return Likeness.OTHER
     shared = len(left & right)
     return Likeness.ALIKE if shared >= ALIKE * max(len(left), len(right), 1) else Likeness.OTHER
+
+
+def _is_cut(headline: str, *, of: Gist) -> bool:
+    """Is the headline the marked beginning of the one with this gist, and long enough to tell?"""
+    words = gist(headline)
+    return (
+        headline.endswith(CUT)
+        and len(words) <= len(of)
+        and bool(lead(words))
+        and _begins(of, words)
+    )
 
 
 def _begins(longer: Gist, shorter: Gist) -> bool:

@@ -16,7 +16,7 @@ from aggregator.core.links import canonical_link, guid_without_host, site_label,
 from aggregator.core.model import Entry, Feed, Identity, Key
 from aggregator.core.settings import Source
 from aggregator.core.sketch import opening, shingles, sketch, story_text, words_of
-from aggregator.core.slug import HASH_VERSION, hash64, headline, slugify, stem, tail
+from aggregator.core.slug import CUT, HASH_VERSION, hash64, headline, plain, slugify, stem, tail
 
 LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as the site's name
 NO_TITLE = "untitled"
@@ -77,20 +77,27 @@ def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str])
     summary, content = lines_of(entry.summary), lines_of(entry.content)
     text = story_text(content.strip() or summary)
     words = words_of(text)
-    trace = shingles(words)
+    trace = _trace(entry.title, words)
     normal = headline(entry.title, site_names=names)
+    bare = normal.rstrip(CUT)
     key = hash64("entry", source.id, entry.guid)
     return Identity(
         entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
-        slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=normal, text=text),
-        keys=_keys(entry, source=source, link=link, normal=normal, trace=trace),
+        slug_hash=_slug_hash(entry, source=source, entry_key=key, normal=bare, text=text),
+        keys=_keys(entry, source=source, link=link, normal=bare, trace=trace),
         content_hash=_content_hash(entry, summary, content),
         sketch=sketch(trace),
         words=len(words),
         headline=normal,
         atom_id=entry.guid if _is_absolute_iri(entry.guid) else "",
     )
+
+
+def _trace(title: str, words: list[str]) -> list[int]:
+    """The shingles of a text. Where it says the headline again it says nothing of its own."""
+    said = set(shingles(words_of(plain(title))))
+    return [shingle for shingle in shingles(words) if shingle not in said]
 
 
 def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, text: str) -> int:

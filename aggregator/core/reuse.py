@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aggregator.core.gist import Likeness, gist, likeness
+from aggregator.core.gist import Likeness, likeness
 from aggregator.core.identify import guid_keys
 from aggregator.core.judge import KnownEntry
 from aggregator.core.links import canonical_link
@@ -41,7 +41,7 @@ def _differs(entry: Entry, identity: Identity, stored: KnownEntry) -> bool:
     link, before = canonical_link(entry.link), canonical_link(stored.link)
     if not link or not before or link == before:
         return False
-    return likeness(gist(identity.headline), gist(stored.headline)) is Likeness.OTHER
+    return likeness(identity.headline, stored.headline) is Likeness.OTHER
 
 
 def told_apart(

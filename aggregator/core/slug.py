@@ -14,7 +14,8 @@ from hashlib import blake2b
 
 STEM_LENGTH = 49
 HASH_DIGITS = 13
-HASH_VERSION = "1"  # part of every slug hash: a new normal form takes a new version
+CUT = "\u2026"  # ends the normal form of a headline that somebody cut short
+HASH_VERSION = "2"  # part of every slug hash: a new normal form takes a new version
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u02bb\u02b9\u0060\u00b4\u2032\uff07]")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!\[CDATA\[|\]\]>")
@@ -41,7 +42,7 @@ _TAIL = re.compile(rf"^(?P<head>.*\S)\s+{_SEPARATOR}\s+(?P<tail>\S.*?)\s*$", re.
 _KICKER_PATH = re.compile(r"^\s*[^\W\d_][\w &]{0,30}\s*[\u203a\u00bb]\s+(?=\S)")
 _WIRE_PREFIX = re.compile(
     r"^\s*(?:"
-    r"(?:update|wrapup|refile|rpt|corrected|correction|repeat)(?:\s+\d{1,2})?\s*[-\u2013\u2014:]\s*"
+    r"(?:update|wrapup|refile|rpt|corrected|correction|repeat)(?:\s+\d{1,2})?\s*[-\u2010-\u2014:]\s*"
     r"|(?:breaking(?:\s+news)?|exclusive|video|watch|listen|photos|report|explainer|analysis|opinion"
     r"|just\s+in|developing|updated?|world(?:\s+news)?|politics|business|europe|asia|africa|americas"
     r"|middle\s+east|national|local|sports?|technology|science|health|culture|entertainment"
@@ -56,6 +57,7 @@ _ASIDE = re.compile(
 )
 _QUOTES = re.compile("[\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u2039\uff02'`\u00b4]")
 _GUILLEMETS = re.compile("\u00ab([^\u00ab\u00bb]{1,200})\u00bb")
+_CUT_SHORT = re.compile(r"(?:\u2026|\.\.\.)[\s.)\]]*$")
 _MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5\u00c4\u00d0\u00d1][\u0080-\u203a]")
 
 
@@ -122,12 +124,14 @@ def headline(title: str, *, site_names: Collection[str] = ()) -> str:
     """Return the normal form of a headline: its slug without the decorations of syndication.
 
     Wire prefixes (`UPDATE 2-`, `BREAKING:`), paths (`World > `), asides (`(Video)`) and a tail that
-    names the source (` - Reuters`; `site_names` holds slugs) go. "" when nothing is left.
+    names the source (` - Reuters`; `site_names` holds slugs) go. One that was cut short ends
+    with an ellipsis. "" when nothing is left.
     """
     text = _GUILLEMETS.sub(r"\1", _QUOTES.sub("", plain(title))).strip()
     text = _without_prefixes(text)
     text = _without_tails(text, site_names)
-    return slugify(text)
+    slug = slugify(text)
+    return slug + CUT if slug and _CUT_SHORT.search(text) else slug
 
 
 def _without_prefixes(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.core.gist import Likeness, gist, is_distinctive, likeness
+from aggregator.core.gist import Likeness, is_distinctive, likeness
 from aggregator.core.sketch import Overlap, overlap
 
 COPY = 0.25  # containment from which two texts under one headline are copies of each other
@@ -140,8 +140,7 @@ def _overlap(member: Member, candidate: Candidate) -> Overlap | None:
 
 def _likeness(member: Member, candidate: Candidate) -> Likeness:
     """The best likeness to a headline of the candidate, unless a full one contradicts a cut one."""
-    own = gist(member.headline)
-    found = {likeness(own, gist(headline)) for headline in _headlines(candidate)}
+    found = {likeness(member.headline, headline) for headline in _headlines(candidate)}
     best = next((each for each in _LIKENESS if each in found), Likeness.OTHER)
     if best is Likeness.CUT and len(found) > 1:
         return Likeness.ALIKE

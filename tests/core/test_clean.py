@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
@@ -321,3 +322,11 @@ def test_only_web_addresses_pass_and_pass_as_valid_ones(href: str, url: str) -> 
 def test_an_address_made_absolute_stays_as_it_is(href: str) -> None:
     url = absolute_url(href, BASE)
     assert absolute_url(url, BASE) == url
+
+
+@pytest.mark.parametrize("read", [plain_text, guessed_text])
+def test_a_title_in_a_cdata_section_too_many_is_not_lost(read: Callable[[str, int], str]) -> None:
+    assert read("<![CDATA[Bank holds rates]]>", 99) == "Bank holds rates"
+    assert read("<![CDATA[<script>alert(1)</script>Bank <b>holds</b> rates]]>", 99) == (
+        "Bank holds rates"
+    )
