@@ -32,7 +32,7 @@ def fresh(connection: sqlite3.Connection, output: str, sources: Iterable[str]) -
         "WHERE c.output = :output AND c.slug_hash = t.slug_hash) "
         "FROM json_each(:sources) AS wanted "
         "CROSS JOIN touched AS t ON t.source = wanted.value AND t.change > "
-        "(SELECT carried_change FROM outputs WHERE output = :output AND carried_change > 0) "
+        "(SELECT carried_change FROM outputs WHERE output = :output) "
         "GROUP BY t.slug_hash ORDER BY last DESC, t.slug_hash LIMIT :limit",
         {"output": output, "sources": many(sorted(sources)), "limit": _FRESH_AT_MOST},
     )

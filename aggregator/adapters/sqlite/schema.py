@@ -254,7 +254,7 @@ def _archives(db: Database) -> None:
     articles it was made of: bodies are edited and pruned, a closed page is not.
     """
     db.execute("ALTER TABLE carried ADD COLUMN archived INTEGER")
-    db.execute("ALTER TABLE outputs ADD COLUMN carried_change INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE outputs ADD COLUMN carried_change INTEGER")
     db.execute("UPDATE outputs SET carried_change = (SELECT value FROM meta WHERE name = 'change')")
     db.execute(
         "CREATE TABLE touched (source TEXT NOT NULL, change INTEGER NOT NULL, "
