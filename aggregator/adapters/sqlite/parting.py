@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
@@ -16,17 +16,25 @@ from aggregator.adapters.sqlite.codec import (
     to_optional_moment,
     to_seconds,
 )
+from aggregator.adapters.sqlite.keys import write_keys
 from aggregator.adapters.sqlite.knowing import kinds
 from aggregator.adapters.sqlite.naming import with_free_names
+from aggregator.adapters.sqlite.rekeying import known_site_names
 from aggregator.core.errors import RulingError
-from aggregator.core.identify import identify, own_slug_hash
+from aggregator.core.identify import (
+    headline_keys,
+    identify_stored,
+    link_keys,
+    own_slug_hash,
+)
 from aggregator.core.judge import Decision
-from aggregator.core.model import Entry, Feed, FeedInfo, Key, Reading
+from aggregator.core.model import Entry, Feed, FeedInfo, Identity, Key, Reading
 from aggregator.core.settings import Source
-from aggregator.core.slug import slug_of
+from aggregator.core.slug import CUT, slug_of
 
 _STORED = (
     "SELECT e.entry_key, e.source, e.guid, e.link, e.title, coalesce(e.home, e.slug_hash), "
+    "e.headline, "
     "coalesce(e.published, e.publisher_updated), e.first_seen, e.updated, b.body, s.info "
     "FROM entries AS e LEFT JOIN bodies AS b ON b.entry_key = e.entry_key "
     "LEFT JOIN source_state AS s ON s.source = e.source "
@@ -40,6 +48,7 @@ class Moving:
     entry_key: int
     source: str
     home: int
+    headline: str
     entry: Entry
     info: FeedInfo
     sort_at: datetime
@@ -49,12 +58,6 @@ class Moving:
     @property
     def guid(self) -> str:
         return self.entry.guid
-
-    def reading(self, sources: Sequence[Source]) -> Reading:
-        """The document that would hold this entry alone, identified anew."""
-        source = next((each for each in sources if each.id == self.source), Source(id=self.source))
-        feed = Feed(info=self.info, entries=(self.entry,))
-        return Reading(feed, identify(feed, source=source))
 
 
 def moving(
@@ -93,6 +96,7 @@ def _stored(
     link: str,
     title: str,
     home: int,
+    headline: str,
     dated: int | None,
     first_seen: int,
     updated: int,
@@ -104,6 +108,7 @@ def _stored(
         entry_key=entry_key,
         source=source,
         home=home,
+        headline=headline,
         entry=bare if body is None else entry_from_json(body),
         info=FeedInfo() if info is None else info_from_json(info),
         sort_at=to_moment(first_seen if dated is None else min(dated, first_seen)),
@@ -120,8 +125,10 @@ def found_article(
     Its name follows from source and guid alone. What only this entry could have been found by no
     longer leads to its home.
     """
-    reading = entry.reading(sources)
-    made = _named(connection, entry, reading)
+    source = _source(entry, sources)
+    names = known_site_names(connection, source, entry.info)
+    (identity,) = identify_stored((entry.entry,), source=source, site_names=names)
+    made = _named(connection, entry, identity)
     connection.execute(
         "INSERT INTO articles (slug_hash, slug, atom_id, headline, sort_at, first_seen) "
         "VALUES (?, ?, ?, ?, ?, ?)",
@@ -129,7 +136,7 @@ def found_article(
             made.slug_hash,
             made.slug,
             made.atom_id,
-            reading.identities[0].headline,
+            entry.headline,
             to_seconds(made.sort_at),
             to_seconds(made.first_seen),
         ),
@@ -138,12 +145,11 @@ def found_article(
         "UPDATE entries SET slug_hash = ?, home = NULL, sort_at = ? WHERE entry_key = ?",
         (made.slug_hash, to_seconds(made.sort_at), entry.entry_key),
     )
-    _move_keys(connection, entry, made, sources=sources)
+    _move_keys(connection, entry, made.slug_hash, sources=sources)
     return made.slug_hash
 
 
-def _named(connection: sqlite3.Connection, entry: Moving, reading: Reading) -> Decision:
-    (identity,) = reading.identities
+def _named(connection: sqlite3.Connection, entry: Moving, identity: Identity) -> Decision:
     slug_hash = own_slug_hash(entry.entry_key)
     slug = slug_of(identity.stem, slug_hash)
     decision = Decision(
@@ -161,24 +167,38 @@ def _named(connection: sqlite3.Connection, entry: Moving, reading: Reading) -> D
         updated=entry.updated,
         changes=0,
     )
+    reading = Reading(Feed(info=entry.info, entries=(entry.entry,)), (identity,))
     (named,) = with_free_names(connection, reading, [decision])
     return named
 
 
 def _move_keys(
-    connection: sqlite3.Connection, entry: Moving, made: Decision, *, sources: Sequence[Source]
+    connection: sqlite3.Connection, entry: Moving, article: int, *, sources: Sequence[Source]
 ) -> None:
+    """Give the article all keys of its entry; its home keeps those that others there have too.
+
+    A link that was no key of the home's, because its document repeated it, is none now.
+    """
     numbers = kinds(connection)
-    keys = [key for key in made.keys if key.kind in numbers]
-    connection.executemany(
-        "INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash) VALUES (?, ?, ?, ?)",
-        [(key.value, numbers[key.kind], to_seconds(made.sort_at), made.slug_hash) for key in keys],
-    )
-    shared = _keys_left(connection, entry, sources=sources)
+    own = [key for key in _keys(connection, entry, sources) if key.kind in numbers]
+    recorded = {key for key in own if _is_recorded(connection, key, numbers, entry.home)}
+    kept = [key for key in own if key.kind != "link" or key in recorded]
+    write_keys(connection, [(key, article) for key in kept])
+    alone = recorded - _keys_left(connection, entry, sources=sources)
     connection.executemany(
         "DELETE FROM keys WHERE value = ? AND kind = ? AND slug_hash = ?",
-        [(key.value, numbers[key.kind], entry.home) for key in keys if key not in shared],
+        [(key.value, numbers[key.kind], entry.home) for key in alone],
     )
+
+
+def _is_recorded(
+    connection: sqlite3.Connection, key: Key, numbers: Mapping[str, int], home: int
+) -> bool:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM keys WHERE value = ? AND kind = ? AND slug_hash = ?)",
+        (key.value, numbers[key.kind], home),
+    ).fetchone()
+    return bool(row[0])
 
 
 def _keys_left(
@@ -191,8 +211,25 @@ def _keys_left(
         "WHERE e.slug_hash = ? AND coalesce(e.home, e.slug_hash) = ?",
         (article, entry.home),
     )
-    return frozenset(key for each in left for key in _keys(each, sources))
+    return frozenset(key for each in left for key in _keys(connection, each, sources))
 
 
-def _keys(entry: Moving, sources: Sequence[Source]) -> Iterable[Key]:
-    return entry.reading(sources).identities[0].keys
+def _keys(
+    connection: sqlite3.Connection, entry: Moving, sources: Sequence[Source]
+) -> tuple[Key, ...]:
+    """All keys that an entry may have, made from what is stored of it."""
+    source = _source(entry, sources)
+    names = known_site_names(connection, source, entry.info)
+    (identity,) = identify_stored((entry.entry,), source=source, site_names=names)
+    dedupe = source.dedupe
+    more: list[Key] = []
+    if dedupe.enabled and "slug" in dedupe.by:  # as it was worded when its document was read
+        more += headline_keys(entry.headline.rstrip(CUT), pool=dedupe.pool)
+    if dedupe.enabled and "link" in dedupe.by:
+        links = link_keys(entry.entry.link, pool=dedupe.pool)
+        more += [key for key in links if key.kind == "link"]
+    return (*identity.keys, *more)
+
+
+def _source(entry: Moving, sources: Sequence[Source]) -> Source:
+    return next((each for each in sources if each.id == entry.source), Source(id=entry.source))

@@ -104,7 +104,7 @@ def _rekeyed(connection: sqlite3.Connection, source: Source, info: FeedInfo) -> 
     """Work through the entries of one source; yield the size of each batch when it is written."""
     rows = connection.execute("SELECT entry_key FROM entries WHERE source = ?", (source.id,))
     entry_keys = array("q", (entry_key for (entry_key,) in rows))
-    names = _names(connection, source, info) if entry_keys else frozenset()
+    names = known_site_names(connection, source, info) if entry_keys else frozenset()
     for start in range(0, len(entry_keys), _BATCH):
         batch = entry_keys[start : start + _BATCH]
         with writing(connection):  # also what is read: another process may be editing it
@@ -112,7 +112,10 @@ def _rekeyed(connection: sqlite3.Connection, source: Source, info: FeedInfo) -> 
         yield len(batch)
 
 
-def _names(connection: sqlite3.Connection, source: Source, info: FeedInfo) -> frozenset[str]:
+def known_site_names(
+    connection: sqlite3.Connection, source: Source, info: FeedInfo
+) -> frozenset[str]:
+    """How a source signs its headlines, as its newest entries show it."""
     newest = connection.execute(_NEWEST, (source.id, _SAMPLE))
     entries = tuple(Entry(guid=guid, title=title, link=link) for guid, title, link in newest)
     return site_names(Feed(info=info, entries=entries), source)

@@ -35,8 +35,8 @@ TITLE = "Ferry council votes for a new harbour bridge"
 
 def copy(name: str, **changes: object) -> Entry:
     """A copy of one story, under a guid and a link of its own."""
-    own = {"guid": f"guid-{name}", "link": f"https://{name}.example/story"}
-    return entry("story", title=TITLE, **(own | changes))
+    own = {"guid": f"guid-{name}", "title": TITLE, "link": f"https://{name}.example/story"}
+    return entry("story", **(own | changes))
 
 
 def filled(store: SqliteStore) -> None:
@@ -183,6 +183,35 @@ def test_a_link_names_an_entry_as_well_as_its_guid(store: SqliteStore) -> None:
     assert ruling.guid == "guid-b"
     store.undo_split(left, "https://b.example/story", now=LATER)
     assert slug_of(store, "guid-b") == left
+
+
+def test_what_a_source_signs_its_headlines_with_does_not_hide_what_was_split_off(
+    store: SqliteStore,
+) -> None:
+    signed = f"{TITLE} - The Harbour Post"
+    others = [
+        entry(f"o{n}", title=f"Item {n} of quite other news today - The Harbour Post")
+        for n in range(5)
+    ]
+    adopt(store, A, B)
+    poll(store, A, copy("a", content=""))
+    poll(store, B, copy("b", title=signed, content=""), *others)
+    left = slug_of(store, "guid-a")
+    assert slug_of(store, "guid-b") == left
+    store.split(left, "guid-b", sources=(A, B), now=LATER)
+    churned = copy("b", guid="new", title=signed, link="https://b.example/9", content="")
+    poll(store, B, churned, *others, now=LATER)
+    assert slug_of(store, "new") != left
+
+
+def test_a_link_that_many_entries_share_is_no_key_of_what_is_split_off(store: SqliteStore) -> None:
+    filled(store)
+    poll(store, C, *(copy(f"c{n}", link="https://c.example/live") for n in "12"), now=LATER)
+    left = slug_of(store, "guid-c1")
+    own = store.split(left, "guid-c1", sources=(A, B, C), now=LATER).slug
+    fresh = entry("z", guid="z", link="https://c.example/live", content="")
+    poll(store, C, fresh, now=LATER)
+    assert slug_of(store, "z") != own
 
 
 # --- undoing a split
