@@ -21,6 +21,7 @@ from tests.adapters.store.polls import (
     MINUTE,
     NOW,
     adopt,
+    claimed,
     entry,
     poll,
     reading,
@@ -515,6 +516,37 @@ def test_a_source_splits_two_of_its_own_and_a_returning_guid_still_finds_its_art
     moved = entry("m", guid="https://www.a.example/monday", title=TITLE)
     poll(store, A, moved, now=LATER)
     assert slug_of(store, moved.guid) == left
+
+
+def test_a_ruling_made_while_a_poll_is_under_way_is_obeyed_by_it(
+    reopen: Callable[[], SqliteStore],
+) -> None:
+    daemon, operator = reopen(), reopen()
+    filled(daemon)
+    left = slug_of(daemon, "guid-a")
+    under_way = claimed(daemon, B, copy("b", guid="new"), now=LATER)
+    own = split_b(operator)
+    daemon.save(under_way)
+    assert slug_of(operator, "new") == own
+    under_way = claimed(daemon, B, copy("b", guid="newer"), now=LATER)
+    operator.merge(left, own, now=LATER)
+    daemon.save(under_way)
+    assert slug_of(operator, "newer") == left
+
+
+def test_rulings_move_with_a_dump(store: SqliteStore, tmp_path: Path) -> None:
+    filled(store)
+    left, own = slug_of(store, "guid-a"), split_b(store)
+    poll(store, C, entry("3"))
+    store.merge(left, slug_of(store, "guid-3"), now=LATER)
+    with SqliteStore.open(tmp_path / "other.db") as other:
+        other.load(store.dump())
+        assert other.rulings() == store.rulings()
+        assert names(other) == names(store)
+        poll(other, B, copy("b", guid="new"), now=LATER)
+        assert slug_of(other, "new") == own
+        other.undo_split(left, "guid-b", now=LATER)
+        assert slug_of(other, "new") == left
 
 
 # --- pools and switches, through the store
