@@ -97,11 +97,12 @@ def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
 
 
 def besides(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
-    """What the document carries besides the newest: published lately, or in no page yet."""
+    """What the document carries besides the newest: the last ones published, whatever their date.
+
+    A page is no larger than the window, so all that is in no page yet is among them.
+    """
     output, store = edition.output, edition.store
     published = store.recent(output.id, size=window(output))
-    if page_size(output):
-        published += store.unpaged(output.id, limit=page_size(output))
     numbered = {one.slug_hash for one in published}
     wanted = numbered - {article.slug_hash for article in newest}
     found = filter(edition.is_kept, edition.picked(wanted))
