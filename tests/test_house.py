@@ -224,9 +224,17 @@ def test_every_relative_link_in_the_documentation_leads_somewhere() -> None:
 def test_the_settings_for_web_servers_send_what_the_program_would_send(name: str) -> None:
     settings = text_of(PROJECT / "deploy" / "web" / name)
     wanted = (
-        "application/atom+xml; charset=utf-8",
+        "application/atom+xml",
+        "application/rss+xml",
+        "application/feed+json",
+        "charset",
+        "404.html",
         "max-age=",
+        "immutable",
         "stale-if-error=86400",
+        "style-src 'self'; sandbox",
+        "no-referrer",
+        "noindex",
         'rel=\\"self\\"',
         "Access-Control-Allow-Origin",
         "nosniff",
