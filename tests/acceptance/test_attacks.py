@@ -134,6 +134,7 @@ def texts_of(served: Served) -> Handed:
 def test_no_attack_survives_in_any_output_format(served: Served, oracle: ModuleType) -> None:
     found = texts_of(served)
     assert len(found.html) > 1000
+    assert {path.rpartition(".")[2] for path in served.documents} >= {"atom", "rss", "json"}
     assert found.dangers(oracle) == {}
 
 
@@ -168,7 +169,8 @@ def test_no_attack_survives_on_any_page(served: Served, oracle: ModuleType) -> N
 def test_no_attack_runs_in_a_browser(served: Served, testkit: Path, tmp_path: Path) -> None:
     if shutil.which("chromium") is None:
         pytest.skip("no chromium")
-    texts = sorted(texts_of(served).html)
+    found = texts_of(served)
+    texts = sorted(found.html | found.texts)
     shown = [
         (f"texts {start}", "".join(f"<div>{text}</div>" for text in texts[start : start + 100]))
         for start in range(0, len(texts), 100)
