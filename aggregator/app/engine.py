@@ -60,6 +60,7 @@ class Engine:
         self._report = report
         self._built = built
         self.freshness = Freshness()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Engine:
         app, limits = self.app, self.app.settings.limits
@@ -96,6 +97,9 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for retiring in self._retiring:
+            retiring.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         await self._fetcher.close()
         await self._workers.close()
         await self._announcer.close()
@@ -139,12 +143,16 @@ class Engine:
         old, self._fetcher = self._fetcher, self._new_fetcher()
         self.dispatcher.reload(sources=self.app.sources, limits=self.app.settings.limits)
         await self._adopt()
-        self._retired = asyncio.create_task(self._retire(old))
+        retiring = asyncio.create_task(self._retire(old))
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
 
     async def _retire(self, fetcher: Fetcher) -> None:
         """Close a replaced fetcher once the polls that may still use it have ended."""
-        await asyncio.sleep(self.app.settings.limits.timeout.total_seconds())
-        await fetcher.close()
+        try:
+            await asyncio.sleep(self.app.settings.limits.timeout.total_seconds())
+        finally:
+            await fetcher.close()
 
     # --- polling
 
