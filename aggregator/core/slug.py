@@ -50,9 +50,14 @@ _WIRE_PREFIX = re.compile(
     r")(?=\S)",
     re.IGNORECASE,
 )
+# Columns of the wires: `GLOBAL MARKETS-World stocks decline`, `MARKET SNAPSHOT: Stocks held back`.
+_CAPITALS = re.compile(
+    r"^\s*[A-Z][A-Z&.]+(?:\s[A-Z&.]{2,}){1,3}\s*[-:\u2010-\u2014|]\s*(?=.*[a-z].*[a-z].*[a-z])"
+)
 _ASIDE = re.compile(
     r"\s*(?:[(\[](?:video|videos|photos?|pictures|audio|gallery|updated?|watch|live|\d{1,2})[)\]]"
-    r"|\s-\s?(?:sources?|report|reports|analyst blog)|:\s(?:reports?|sources?))\s*$",
+    r"|(?:\s-{1,2}\s?|-\s)(?:sources?|reports?|traders|analyst blog|(?:\d(?:st|nd|rd|th)\s)?update)"
+    r"|:\s(?:reports?|sources?|traders))\s*$",
     re.IGNORECASE,
 )
 _QUOTES = re.compile("[\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u2039\uff02'`\u00b4]")
@@ -128,8 +133,7 @@ def headline(title: str, *, site_names: Collection[str] = ()) -> str:
     with an ellipsis. "" when nothing is left.
     """
     text = _GUILLEMETS.sub(r"\1", _QUOTES.sub("", plain(title))).strip()
-    text = _without_prefixes(text)
-    text = _without_tails(text, site_names)
+    text = _without_prefixes(_without_tails(text, site_names))
     slug = slugify(text)
     return slug + CUT if slug and _CUT_SHORT.search(text) else slug
 
@@ -137,6 +141,7 @@ def headline(title: str, *, site_names: Collection[str] = ()) -> str:
 def _without_prefixes(text: str) -> str:
     for _ in range(4):
         shorter = _KICKER_PATH.sub("", _WIRE_PREFIX.sub("", text, count=1), count=1)
+        shorter = _CAPITALS.sub("", shorter, count=1)
         if shorter == text or not slugify(shorter):
             break
         text = shorter

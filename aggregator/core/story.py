@@ -12,7 +12,7 @@ from aggregator.core.sketch import Overlap, overlap
 COPY = 0.25  # containment from which two texts under one headline are copies of each other
 STRONG = 0.5  # the same under headlines that do not distinguish
 RETITLED = 0.6  # the same under another headline
-LONG = 24  # comparable shingles from which texts that do not overlap veto a headline
+LONG = 32  # comparable shingles from which texts that do not overlap veto a headline
 MUCH = 16  # shared shingles that no stock phrases explain
 VETO = 0.15  # containment below which two texts are two stories, whatever their headlines say
 ANOTHER_DAY = timedelta(hours=20)

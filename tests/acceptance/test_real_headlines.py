@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from aggregator.app import clock
 from tools.dedupe_report.material import Headline, by_publisher, captures, headlines
 from tools.dedupe_report.merges import Merge, merges
@@ -112,10 +110,9 @@ def unknown(found: Iterable[Merge], *tables: str) -> list[Merge]:
 def test_headlines_alone_join_nothing_but_what_was_read_and_found_right(corpus: Path) -> None:
     unread = unknown(of_2014(corpus), READ, DOUBTFUL, WRONG)
     assert not unread, lines(unread)
-    assert len(of_2014(corpus)) >= 45
+    assert len(of_2014(corpus)) >= 35
 
 
-@pytest.mark.xfail(strict=True, reason="a headline that begins like a whole one is taken for it")
 def test_a_headline_that_goes_on_to_another_place_is_another_story(corpus: Path) -> None:
     assert all(merge.guids not in groups(WRONG) for merge in of_2014(corpus))
 

@@ -123,3 +123,33 @@ def test_a_stem_is_short_and_has_no_dangling_hyphen(text: str) -> None:
 def test_a_prefix_never_changes_the_headline_of_a_title(text: str, prefix: str) -> None:
     title = f"Title {text}"
     assert headline(prefix + title) == headline(title)
+
+
+@pytest.mark.parametrize(
+    ("decorated", "bare"),
+    [
+        ("GLOBAL MARKETS-World stocks decline", "World stocks decline"),
+        ("UPDATE 1-US STOCKS SNAPSHOT-Wall St opens lower", "Wall St opens lower"),
+        ("Buyer agrees to deal -- 4th Update", "Buyer agrees to deal"),
+        ("Bank test announced- sources", "Bank test announced"),
+        ('"UPDATE" 2-Wall St opens lower', "Wall St opens lower"),
+        ("UPDATE 1\u2011Wall St opens lower", "Wall St opens lower"),
+        ("UPDATE 3-Europe: Bank holds rates", "Bank holds rates"),
+    ],
+)
+def test_what_the_wires_put_around_a_headline_goes(decorated: str, bare: str) -> None:
+    assert headline(decorated) == headline(bare)
+
+
+@pytest.mark.parametrize(
+    "title", ["NATO: allies agree", "HONG KONG - SHARES SINK", "Annual co-report", "Anti-update"]
+)
+def test_what_only_looks_like_a_decoration_stays(title: str) -> None:
+    assert headline(title) == slugify(title)
+
+
+def test_a_headline_that_was_cut_short_says_so() -> None:
+    assert headline("Bank holds rates … | The Republic", site_names={"the-republic"}) == (
+        "bank-holds-rates\u2026"
+    )
+    assert headline("Bank holds rates....") == "bank-holds-rates\u2026"
