@@ -60,7 +60,7 @@ class Engine:
         self._report = report
         self._built = built
         self.freshness = Freshness()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[Fetcher, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Engine:
         app, limits = self.app, self.app.settings.limits
@@ -97,10 +97,10 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for retiring in self._retiring:
+        for retiring in self._retiring.values():
             retiring.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
-        await self._fetcher.close()
+        for fetcher in (*self._retiring, self._fetcher):
+            await fetcher.close()
         await self._workers.close()
         await self._announcer.close()
         await self.writer.close()
@@ -143,16 +143,13 @@ class Engine:
         old, self._fetcher = self._fetcher, self._new_fetcher()
         self.dispatcher.reload(sources=self.app.sources, limits=self.app.settings.limits)
         await self._adopt()
-        retiring = asyncio.create_task(self._retire(old))
-        self._retiring.add(retiring)
-        retiring.add_done_callback(self._retiring.discard)
+        self._retiring[old] = asyncio.create_task(self._retire(old))
 
     async def _retire(self, fetcher: Fetcher) -> None:
         """Close a replaced fetcher once the polls that may still use it have ended."""
-        try:
-            await asyncio.sleep(self.app.settings.limits.timeout.total_seconds())
-        finally:
-            await fetcher.close()
+        await asyncio.sleep(self.app.settings.limits.timeout.total_seconds())
+        await fetcher.close()
+        del self._retiring[fetcher]
 
     # --- polling
 
