@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from xml.etree import ElementTree as ET
 
-SCHEMES = frozenset([None, "http", "https", "urn", "tag"])
+WEB = frozenset([None, "http", "https"])
+_ACTING = frozenset("javascript vbscript livescript mocha data file about blob jar feed".split())
 _NEVER = frozenset("script style iframe object embed form html svg math meta base".split())
 _ADDRESSES = frozenset(
-    "href src uri url icon logo link comments docs guid id base feed_url home_page_url next_url "
+    "href src uri url icon logo link comments docs base feed_url home_page_url next_url "
     "external_url image banner_image avatar favicon xmlUrl htmlUrl".split()
 )
+_IDS = frozenset(["id", "guid"])
 _HTML_OF_RSS = frozenset(["description", "encoded"])
 # RSS says of no text whether it is HTML: some readers take all of them for it.
 _TEXTS_OF_RSS = frozenset("title creator author category copyright source rights".split())
@@ -25,6 +27,7 @@ class Handed:
 
     html: frozenset[str]
     texts: frozenset[str]
+    ids: frozenset[str]  # of any scheme that does nothing where a reader opens it
     addresses: frozenset[str]
 
     def dangers(self, oracle: ModuleType) -> dict[str, object]:
@@ -36,14 +39,15 @@ class Handed:
             if reasons := set(oracle.danger(text)) - harmless:
                 found[text] = reasons
         for address in sorted(self.addresses):
-            if (scheme := oracle.scheme(address)) not in SCHEMES:
+            if (scheme := oracle.scheme(address)) not in WEB:
                 found[address] = scheme
+        found |= {one: "id" for one in sorted(self.ids) if oracle.scheme(one) in _ACTING}
         return found
 
 
 def handed(documents: Iterable[bytes]) -> Handed:
     """Read documents in XML and JSON. Raises when one is not well-formed."""
-    found: dict[str, set[str]] = {"html": set(), "text": set(), "address": set()}
+    found: dict[str, set[str]] = {kind: set() for kind in ("html", "text", "id", "address")}
     for body in documents:
         assert b"\0" not in body
         read = _of_json if body.startswith(b"{") else _of_xml
@@ -52,6 +56,7 @@ def handed(documents: Iterable[bytes]) -> Handed:
     return Handed(
         html=frozenset(found["html"]),
         texts=frozenset(found["text"] - found["html"]),
+        ids=frozenset(found["id"]),
         addresses=frozenset(found["address"]),
     )
 
@@ -61,8 +66,8 @@ def _of_xml(body: bytes) -> Iterator[tuple[str, str]]:
     for element in root.iter():
         name, text = element.tag.rpartition("}")[2], element.text or ""
         assert name not in _NEVER, name
-        if name in _ADDRESSES:
-            yield "address", text
+        if name in _ADDRESSES or name in _IDS:
+            yield "id" if name in _IDS else "address", text
         if element.get("type") == "html" or (root.tag == "rss" and name in _HTML_OF_RSS):
             yield "html", text
         elif root.tag == "rss" and name in _TEXTS_OF_RSS:
@@ -79,6 +84,8 @@ def _of_json(body: bytes) -> Iterator[tuple[str, str]]:
         for key, value in pairs:
             if isinstance(value, str) and key == "content_html":
                 found.append(("html", value))
+            elif isinstance(value, str) and key in _IDS:
+                found.append(("id", value))
             elif isinstance(value, str) and key in _ADDRESSES:
                 found.append(("address", value))
 
