@@ -49,8 +49,9 @@ CONTROL = "<p><img src=x onerror=alert(1)></p>"
 
 @dataclass(slots=True)
 class Served:
-    """What the service answers, by path."""
+    """What the service answers, by path, and the folder it lives in."""
 
+    folder: str
     documents: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
 
@@ -90,13 +91,13 @@ async def service(folder: Path, attacks: list[str]) -> Served:
             assert [report.left_out for report in reports if report.left_out] == []
             listening = await serve(make_app(LiveView(app, engine, Metrics())), "127.0.0.1:0")
             try:
-                return await visit(listening.url, sorted(bodies))
+                return await visit(listening.url, sorted(bodies), folder)
             finally:
                 await listening.close()
 
 
-async def visit(root: str, names: Iterable[str]) -> Served:
-    served = Served()
+async def visit(root: str, names: Iterable[str], folder: Path) -> Served:
+    served = Served(str(folder))
     async with ClientSession(root) as client:
         for path in ("", "status", *(f"feeds/{name}/" for name in names)):
             async with client.get(path) as answer:
@@ -147,6 +148,12 @@ def test_every_attack_left_an_article_in_every_format(served: Served, corpus: Pa
             if path.startswith(f"feeds/{name}-") and path.endswith(".atom")
         ]
         assert sum(found) > 0.9 * len(attacks)
+
+
+def test_no_page_and_no_document_names_a_place_on_this_machine(served: Served) -> None:
+    told = [*served.documents.values(), *(page.encode() for page in served.pages.values())]
+    for place in (served.folder.encode(), b"file:///"):
+        assert not [body for body in told if place in body]
 
 
 # S33 S40
