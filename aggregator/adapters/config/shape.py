@@ -157,7 +157,13 @@ class OutputShape(Shape):
         None, "Articles that match this rule go, whatever `keep` says."
     )
     order: Literal["newest", "oldest"] = key("newest", "What comes first: `newest` or `oldest`.")
-    limit: int = key(100, "How many articles it carries at most.", ge=1, le=10_000)
+    limit: int = key(
+        100,
+        "How many articles it carries: the newest. What came in late, dated too early to be among "
+        "them, is carried besides for a while, at most as many again.",
+        ge=1,
+        le=10_000,
+    )
     max_per_source: int | None = key(
         None,
         "How many of them may come from one source, so that a flood leaves the others their "
