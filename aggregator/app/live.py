@@ -15,7 +15,7 @@ from aggregator.app.application import App
 from aggregator.app.engine import Engine
 from aggregator.app.metrics import Metrics
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Article, SourceState
+from aggregator.core.model import SourceState
 from aggregator.core.settings import Output, Source
 
 HEART_STOPPED = timedelta(minutes=2)  # without a tick the process counts as dead
@@ -77,12 +77,6 @@ class LiveView:
 
     async def source_states(self) -> Sequence[SourceState]:
         return await asyncio.to_thread(lambda: tuple(self._app.store.states()))
-
-    async def articles(self, output: str, limit: int) -> Sequence[Article]:
-        found = self._app.output(output)
-        if found is None:
-            return ()
-        return await asyncio.to_thread(self._app.selected, found, limit=limit)
 
     async def health(self) -> Sequence[str]:
         """The heart beats and the database answers."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from aggregator.core.model import Article, SourceState
+from aggregator.core.model import SourceState
 from aggregator.core.settings import Output, Source
 
 
@@ -60,9 +60,6 @@ class View(Protocol):
 
     async def source_states(self) -> Sequence[SourceState]:
         """What the poller remembers of each listed source."""
-
-    async def articles(self, output: str, limit: int) -> Sequence[Article]:
-        """The newest articles of an output, in its order."""
 
     async def health(self) -> Sequence[str]:
         """What is wrong with the process; empty when it is alive and well."""

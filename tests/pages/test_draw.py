@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -202,3 +203,40 @@ def test_stylesheets_fetch_nothing() -> None:
     for name, body in stylesheets().items():
         assert b"url(" not in body, name
         assert b"@import" not in body, name
+
+
+PAIRS = (
+    ("ink", 7.0),
+    ("quiet", 4.5),
+    ("link", 4.5),
+    ("well", 4.5),
+    ("trouble", 4.5),
+    ("waiting", 4.5),
+)
+
+
+@pytest.mark.parametrize("name", ["style.css", "feed.css"])
+def test_texts_stand_out_from_the_paper_by_day_and_by_night(name: str) -> None:
+    """WCAG 2.2 §1.4.3: 4.5 to 1 at least."""
+    sheet = stylesheets()[name].decode()
+    schemes = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
+    assert len(schemes) == 2
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): #([0-9a-f]{6});", scheme))
+        found = [(ink, least) for ink, least in PAIRS if ink in colours]
+        assert len(found) >= 3
+        for ink, least in found:
+            assert contrast(colours[ink], colours["paper"]) >= least, ink
+
+
+def contrast(one: str, other: str) -> float:
+    brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from aggregator.adapters.publish import write_published
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Article, SourceState
+from aggregator.core.model import SourceState
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
 from aggregator.core.versions import History, to_text
@@ -36,11 +36,9 @@ class FakeView:
     )
     sources: Sequence[Source] = ()
     states: Sequence[SourceState] = ()
-    shown: Sequence[Article] = ()
     problems: Sequence[str] = ()
     broken: bool = False
     clock: datetime = NOON
-    asked: list[tuple[str, int]] = field(default_factory=list)
     max_requests: int = 0
     removed: Sequence[str] = ()
     histories: dict[str, History] = field(default_factory=dict)
@@ -65,10 +63,6 @@ class FakeView:
         if self.broken:
             raise StoreError("the database is locked")
         return self.states
-
-    async def articles(self, output: str, limit: int) -> Sequence[Article]:
-        self.asked.append((output, limit))
-        return self.shown
 
     async def health(self) -> Sequence[str]:
         return self.problems
