@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from aggregator.core.model import Archived, ArchivePage, Article, Carried, FeedInfo, Person, Verdict
+from aggregator.core.model import Archived, ArchivePage, Article, Carried, FeedInfo, Person
 from aggregator.core.render import (
     ARCHIVE_FORMATS,
     MAX_DOCUMENT,
@@ -26,13 +26,13 @@ from aggregator.core.render import (
     archive_path,
     render,
 )
-from aggregator.core.settings import Output
+from aggregator.core.settings import Output, Settings
+from aggregator.outputs import Judge, judges_for
+from aggregator.pipeline import choose
 from aggregator.store import Store
 
 LATE: Final = timedelta(days=7)  # an article first seen later than that after its date is no news
 WINDOW: Final = 100  # articles of an output without archive that are carried for having come late
-
-Judge = Callable[[Article], Verdict]
 
 
 def page_size(output: Output) -> int:
@@ -61,6 +61,31 @@ class Edition:
     base_url: str  # of everything
     atom_id: str
     now: datetime
+
+    @classmethod
+    def of(
+        cls, settings: Settings, output: Output, *, store: Store, now: datetime, atom_id: str = ""
+    ) -> Edition:
+        """The edition that the settings make of an output now."""
+        return cls(
+            output=output,
+            store=store,
+            priority={source.id: source.priority for source in settings.sources},
+            judge_at=judges_for(settings, output),
+            base_url=settings.base_url,
+            atom_id=output.atom_id or atom_id,
+            now=now,
+        )
+
+    def newest(self) -> tuple[Article, ...]:
+        """The newest articles that the output keeps, in its order."""
+        output = self.output
+        return choose(
+            output,
+            self.store.articles(output.sources, priority=self.priority),
+            judge=self.judge_at(self.now),
+            now=self.now,
+        )
 
     def is_kept(self, article: Article, *, at: datetime | None = None) -> bool:
         """Does the output show the article at that time (now), as far as rules and age go?"""
@@ -118,6 +143,12 @@ def _within_share(
         seen[article.source] += 1
         if output.max_per_source is None or seen[article.source] <= output.max_per_source:
             yield article
+
+
+def document(edition: Edition) -> tuple[Article, ...]:
+    """What the output carries, as far as it was numbered; in its order."""
+    newest = edition.newest()
+    return together(edition.output, newest, besides(edition, newest))
 
 
 def together(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.archive import Edition, document
 from aggregator.core.model import Article, Ruling, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.outputs import judge_for
-from aggregator.pipeline import choose
 from aggregator.store import Store
 
 
@@ -157,9 +157,7 @@ def _names(settings: Settings) -> frozenset[str]:
 def _selected(
     store: Store, settings: Settings, output: Output, *, now: datetime
 ) -> Mapping[str, str]:
-    priority = {source.id: source.priority for source in settings.sources}
-    articles = store.articles(output.sources, priority=priority)
-    chosen = choose(output, articles, judge=judge_for(settings, output, now=now), now=now)
+    chosen = document(Edition.of(settings, output, store=store, now=now))
     return {article.slug: article.entry.title for article in chosen}
 
 

@@ -240,21 +240,16 @@ def _outcome(fetched: Fetched, novelty: Novelty) -> str:
 
 
 def choose(
-    output: Output,
-    articles: Iterable[Article],
-    *,
-    judge: Judge,
-    now: datetime,
-    limit: int | None = None,
+    output: Output, articles: Iterable[Article], *, judge: Judge, now: datetime
 ) -> tuple[Article, ...]:
-    """Return what an output carries of `articles` (newest first), in its order.
+    """Return the newest articles that an output keeps of `articles` (newest first), in its order.
 
-    `limit` may ask for fewer than the output's own.
+    What else its document carries, `archive` says.
     """
     return select(
         articles,
         judge=judge,
-        limit=output.limit if limit is None else min(limit, output.limit),
+        limit=output.limit,
         max_per_source=output.max_per_source,
         max_age=output.max_age,
         order=output.order,

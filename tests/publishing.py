@@ -15,8 +15,7 @@ from aggregator.adapters.sqlite import SqliteStore
 from aggregator.archive import Edition
 from aggregator.core.model import ArchivePage, Entry
 from aggregator.core.settings import Output, Settings, Source
-from aggregator.outputs import judges_for
-from aggregator.pipeline import build, choose
+from aggregator.pipeline import build
 from tests.adapters.store.polls import HOUR, NOW, adopt, poll, source
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -53,14 +52,8 @@ class Press:
             sources=self.sources,
             outputs=(self.output,),
         )
-        return Edition(
-            output=self.output,
-            store=self.store,
-            priority={},
-            judge_at=judges_for(settings, self.output),
-            base_url=BASE,
-            atom_id="urn:example:out",
-            now=self.now,
+        return Edition.of(
+            settings, self.output, store=self.store, now=self.now, atom_id="urn:example:out"
         )
 
     def build(self) -> bytes:
@@ -70,12 +63,7 @@ class Press:
         state = store.open_build(output.id, digest=repr(output), fresh_id="urn:x", now=self.now)
         if state.built_at is None:
             self._take_down(edition)
-        newest = choose(
-            output,
-            store.articles(output.sources, priority={}),
-            judge=edition.judge_at(self.now),
-            now=self.now,
-        )
+        newest = edition.newest()
         late = archive.late(edition, newest)
         store.carry(output.id, (*newest, *late), now=self.now)
         while page := archive.full_page(edition):

@@ -138,6 +138,17 @@ def test_a_late_date_shifts_no_page_and_is_carried_all_the_same(reopen: Opened) 
     assert {name: press.files[name] for name in closed} == closed
 
 
+def test_what_is_carried_can_be_told_without_building(reopen: Opened) -> None:
+    for order in ("newest", "oldest"):
+        press = Press(reopen(), output(id=order, order=order))
+        press.polled("a", *named(*(f"{order}{number}" for number in range(12))))
+        press.build()
+        press.polled("b", *named(f"{order}late", age=2 * DAY))
+        carried = titles(press.build())
+        assert title_of(f"{order}late") == carried[-1 if order == "newest" else 0]
+        assert [one.entry.title for one in archive.document(press.edition())] == carried
+
+
 def test_the_past_of_a_new_source_is_no_news(reopen: Opened) -> None:
     press = Press(reopen(), output())
     fill(press, 4)

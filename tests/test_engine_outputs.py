@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from lxml import etree
 
 from aggregator.adapters.sqlite import SqliteStore
@@ -145,6 +147,29 @@ async def test_a_source_that_fails_changes_no_output(
         ran = await run_once(app, force=True)
         assert ran.outcomes["b"] == "not_modified"
         assert {form: (feeds / f"all.{form}").read_bytes() for form in FORMATS} == before
+
+
+# W47
+async def test_a_hub_hears_of_each_document_that_changed_and_of_no_other(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def ping(request: web.Request) -> web.Response:
+        told.append(str((await request.post())["hub.url"]))
+        return web.Response(status=202)
+
+    hub = web.Application()
+    hub.router.add_post("/", ping)
+    async with TestServer(hub) as hub_server:
+        outputs = f"  - {{id: all, hub: '{hub_server.make_url('/')}'}}\n  - {{id: quiet}}\n"
+        with feed_server({"a": rss(ONE)}) as server:
+            text = server.config(outputs=outputs)
+            async with running(tmp_path, text):
+                pass
+            expected = sorted(f"http://127.0.0.1:8080/feeds/all.{form}" for form in FORMATS)
+            assert sorted(told) == expected
+            async with running(tmp_path, text) as (_, _, engine):
+                await engine.build(force=True)
+            assert sorted(told) == expected
 
 
 def stories(*numbers: int) -> bytes:

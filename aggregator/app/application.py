@@ -15,12 +15,11 @@ from aggregator.adapters.config import load
 from aggregator.adapters.schedule import check_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
+from aggregator.archive import Edition, document
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Article, SourceState
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Settings, Source
-from aggregator.outputs import judge_for
-from aggregator.pipeline import choose
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
@@ -139,15 +138,12 @@ class App:
             )
 
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
-        """Return the articles an output carries, in its order."""
-        now = clock.now()
-        return choose(
-            output,
-            self.store.articles(output.sources, priority=self.priority),
-            judge=judge_for(self.settings, output, now=now),
-            now=now,
-            limit=limit,
-        )
+        """Return the articles an output carries, in its order; of these the newest `limit`."""
+        edition = Edition.of(self.settings, output, store=self.store, now=clock.now())
+        carried = document(edition)
+        if limit is None:
+            return carried
+        return carried[-limit:] if output.order == "oldest" and limit else carried[:limit]
 
     def articles(self, *, limit: int | None = None) -> Iterator[Article]:
         """Yield all stored articles of the listed sources, newest first."""

@@ -22,7 +22,7 @@ from aggregator.app.publishing import Publishing
 from aggregator.app.site import SiteFiles
 from aggregator.archive import Edition
 from aggregator.core.errors import PublishError, StoreError
-from aggregator.core.model import Article, BuildReport, OutputState
+from aggregator.core.model import BuildReport, OutputState
 from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, feed_path, is_own
 from aggregator.core.settings import Output
 from aggregator.logs import event
@@ -161,7 +161,7 @@ class Builder:
     ) -> pipeline.Built:
         """Choose, number and archive, render; a disk that refuses becomes the report's error."""
         edition = await self._off_loop(self._edition, output, state)
-        newest = await self._off_loop(self._newest, edition)
+        newest = await self._off_loop(edition.newest)
         cut = output.id in self._timed or output.max_per_source is not None
         try:
             if state.built_at is None:  # other rules, perhaps
@@ -174,25 +174,8 @@ class Builder:
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
     def _edition(self, output: Output, state: OutputState) -> Edition:
-        settings = self.app.settings
-        return Edition(
-            output=output,
-            store=self.app.store,
-            priority=self.app.priority,
-            judge_at=outputs.judges_for(settings, output),
-            base_url=settings.base_url,
-            atom_id=output.atom_id or state.atom_id,
-            now=clock.now(),
-        )
-
-    def _newest(self, edition: Edition) -> tuple[Article, ...]:
-        output = edition.output
-        return pipeline.choose(
-            output,
-            self.app.store.articles(output.sources, priority=edition.priority),
-            judge=edition.judge_at(edition.now),
-            now=edition.now,
-        )
+        app, now = self.app, clock.now()
+        return Edition.of(app.settings, output, store=app.store, now=now, atom_id=state.atom_id)
 
     def _render(
         self, edition: Edition, state: OutputState, contents: Contents, publishing: Publishing
