@@ -22,11 +22,13 @@ LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as th
 NO_TITLE = "untitled"
 # Counts the changes of what keys, sketches and content hashes are made of, but for the normal form
 # of headlines (HASH_VERSION): stored entries are then identified anew, once.
-KEY_VERSION = "1"
+KEY_VERSION = "2"
 
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")
-_COUNTER = re.compile(r"\b[\d.,]+\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"[0-9][0-9.,]*\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE
+)
 
 
 def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
@@ -94,10 +96,13 @@ def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str])
     )
 
 
-def _trace(title: str, words: list[str]) -> list[int]:
+def _trace(title: str, words: list[bytes]) -> list[int]:
     """The shingles of a text. Where it says the headline again it says nothing of its own."""
     said = set(shingles(words_of(plain(title))))
-    return [shingle for shingle in shingles(words) if shingle not in said]
+    trace = shingles(words)
+    if said.isdisjoint(trace):
+        return trace
+    return [shingle for shingle in trace if shingle not in said]
 
 
 def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, text: str) -> int:
@@ -191,12 +196,18 @@ def _is_absolute_iri(guid: str) -> bool:
 def _content_hash(entry: Entry, summary: str, content: str) -> int:
     """Hash what a reader would call the content: white space and counters do not count."""
     text = " ".join(f"{summary}\n{content}".split())
-    text = " ".join(_COUNTER.sub("", text).split())
+    uncounted = _COUNTER.sub("", text)
+    if uncounted != text:
+        text = " ".join(uncounted.split())
     title = " ".join(entry.title.split())
     enclosures = (enclosure.href.partition("?")[0] for enclosure in entry.enclosures)
     return hash64("content", title, text, *enclosures)
 
 
-def _substitute_stem(entry: Entry, words: list[str]) -> str:
+def _substitute_stem(entry: Entry, words: list[bytes]) -> str:
     """A readable stem for an entry whose title yields none: its first words, or its link's."""
-    return stem(" ".join(words[:12])) or stem(url_slug(entry.link).replace("-", " ")) or NO_TITLE
+    return (
+        stem(b" ".join(words[:12]).decode())
+        or stem(url_slug(entry.link).replace("-", " "))
+        or NO_TITLE
+    )

@@ -25,9 +25,15 @@ _AMP_PATH = re.compile(r"^/amp(?=/)|/amp(?:/|$)|(?<=\.)amp\.(?=html$)|\.amp$", r
 _MEANINGFUL_FRAGMENT = re.compile(r"^(?:!|/|entry-|post-|item-)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Host, path, query and fragment of most links, which needs no general parser.
+_USUAL = re.compile(
+    r"https?://([a-z0-9.-]+)(/[!-\"$->@-~]*)?(?:\?([!-\"$-~]*))?(?:#([!-~]*))?", re.ASCII
+)
+
 _EXTENSION = re.compile(r"\.(?:html?|php\d?|aspx?|jsp|shtml|story|amp|xml)$", re.IGNORECASE)
 _UNIQID = re.compile(r"-[0-9a-f]{13}$")
 _DATE = re.compile(r"(?:^|-)(?:19|20)\d\d-\d{1,2}-\d{1,2}(?=-|$)")
+_NUMBER = re.compile(r"\d{4}")  # in each date and each long number
 _LONG_NUMBER = re.compile(r"(?:^|-)[a-z]{0,4}\d{5,}(?=-|$)")
 URL_SLUG_WORDS = 4
 
@@ -45,23 +51,36 @@ def canonical_link(link: str) -> str:
         if inner == link:
             break
         link = inner
+    host, path, query, fragment = _parts(link.strip())
+    if "amp" in path.lower():
+        path = _AMP_PATH.sub("", path)
+    path = path.rstrip("/")
+    query = "&".join(_kept_parameters(query)) if query else ""
+    if fragment and not _MEANINGFUL_FRAGMENT.match(fragment):
+        fragment = ""
+    if not host or not (path or query or fragment):
+        return ""
+    return host + path + ("?" + query if query else "") + ("#" + fragment if fragment else "")
+
+
+def _parts(link: str) -> tuple[str, str, str, str]:
+    """Host without `www.` (with its port, if special), path, query, fragment; no host: no link."""
+    usual = _USUAL.fullmatch(link)
+    if usual:
+        host, path, query, fragment = usual.groups("")
+        return _MOBILE_HOST.sub("", host.rstrip(".")), path, query, fragment
     try:
-        parts = urlsplit(link.strip())
+        parts = urlsplit(link)
         port = parts.port
     except ValueError:
-        return ""
+        return "", "", "", ""
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in _DEFAULT_PORTS or not host:
-        return ""
+        return "", "", "", ""
     host = _MOBILE_HOST.sub("", host)
     if port is not None and port not in _DEFAULT_PORTS.values():
         host += f":{port}"
-    path = _AMP_PATH.sub("", parts.path).rstrip("/")
-    query = "&".join(_kept_parameters(parts.query))
-    fragment = parts.fragment if _MEANINGFUL_FRAGMENT.match(parts.fragment) else ""
-    if not path and not query and not fragment:
-        return ""
-    return host + path + ("?" + query if query else "") + ("#" + fragment if fragment else "")
+    return host, parts.path, parts.query, parts.fragment
 
 
 def _kept_parameters(query: str) -> list[str]:
@@ -97,14 +116,17 @@ def url_slug(link: str) -> str:
 
     Extension, dates, long numbers and PHP's uniqid are stripped: they change between copies.
     """
+    usual = _USUAL.fullmatch(link)
     try:
-        path = urlsplit(link).path
+        path = (usual[2] or "") if usual else urlsplit(link).path
     except ValueError:
         return ""
     for segment in reversed(path.split("/")):
         words = slugify(unquote(_EXTENSION.sub("", segment)))
         words = _UNIQID.sub("", words)
-        words = _LONG_NUMBER.sub("", _DATE.sub("", words)).strip("-")
+        if _NUMBER.search(words):
+            words = _LONG_NUMBER.sub("", _DATE.sub("", words))
+        words = words.strip("-")
         if words.count("-") + 1 >= URL_SLUG_WORDS:
             return words
     return ""
@@ -115,6 +137,11 @@ def guid_without_host(guid: str) -> str:
 
     Other guids are returned as they are.
     """
+    usual = _USUAL.fullmatch(guid)
+    if usual:
+        _, path, query, fragment = usual.groups("")
+        rest = path.rstrip("/") + ("?" + query if query else "")
+        return rest + ("#" + fragment if fragment else "")
     if not guid.lower().startswith(("http://", "https://")):
         return guid
     try:

@@ -17,9 +17,17 @@ HASH_DIGITS = 13
 CUT = "\u2026"  # ends the normal form of a headline that somebody cut short
 HASH_VERSION = "2"  # part of every slug hash: a new normal form takes a new version
 
+_PUNCTUATION = re.compile(
+    "[\u00a1-\u00a9\u00ab\u00ac\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]+"
+)
 _APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u02bb\u02b9\u0060\u00b4\u2032\uff07]")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!\[CDATA\[|\]\]>")
-_ASCII_GAP = re.compile(r"[^a-z0-9]+")
+_MARKS_OF_LATIN = re.compile("(?<=[a-z0-9])[\u0300-\u036f]+")
+# Of ASCII: letters in lower case, digits, and spaces for all else.
+_FOLDED = bytes(
+    ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else ord(" ")
+    for code in range(256)
+)
 
 # Latin letters whose stroke or ligature Unicode does not decompose.
 _LATIN = str.maketrans(
@@ -37,6 +45,7 @@ _LATIN = str.maketrans(
     }
 )
 
+_SEPARATING = re.compile(r"[-\u2010-\u2014|:\u00bb\u203a\u00b7\u2022(\[]")  # one in each decoration
 _SEPARATOR = r"(?:-|\u2013|\u2014|\||::|\u00bb|\u203a|\u00b7|\u2022)"
 _TAIL = re.compile(rf"^(?P<head>.*\S)\s+{_SEPARATOR}\s+(?P<tail>\S.*?)\s*$", re.DOTALL)
 _KICKER_PATH = re.compile(r"^\s*[^\W\d_][\w &]{0,30}\s*[\u203a\u00bb]\s+(?=\S)")
@@ -72,13 +81,28 @@ def slugify(text: str) -> str:
     Latin letters lose their diacritics, apostrophes and invisible characters vanish, letters,
     digits and marks of other scripts stay, everything else becomes one hyphen. May be "".
     """
-    if text.isascii():
-        return _ASCII_GAP.sub("-", text.lower().replace("'", "").replace("`", "")).strip("-")
+    if not text.isascii():
+        text = _folded(text)
+        if not text.isascii():
+            return _slug_of_any_script(text)
+    return b"-".join(text.encode().translate(_FOLDED, b"'`").split()).decode()
+
+
+def _folded(text: str) -> str:
+    """In lower case, without apostrophes and decomposed; ASCII if its letters are Latin."""
+    bare = text.replace("\u2019", "").replace("\u2018", "")
+    if bare.isascii():  # as in many English titles
+        return bare
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LATIN)
-    folded = _APOSTROPHES.sub("", folded)
+    folded = unicodedata.normalize("NFD", _APOSTROPHES.sub("", folded))
+    latin = _MARKS_OF_LATIN.sub("", _PUNCTUATION.sub(" ", folded))
+    return latin if latin.isascii() else folded
+
+
+def _slug_of_any_script(folded: str) -> str:
     characters: list[str] = []
     latin = False
-    for character in unicodedata.normalize("NFD", folded):
+    for character in folded:
         kind = unicodedata.category(character)
         if kind[0] == "M":
             if not latin:
@@ -133,7 +157,8 @@ def headline(title: str, *, site_names: Collection[str] = ()) -> str:
     with an ellipsis. "" when nothing is left.
     """
     text = _GUILLEMETS.sub(r"\1", _QUOTES.sub("", plain(title))).strip()
-    text = _without_prefixes(_without_tails(text, site_names))
+    if _SEPARATING.search(text):
+        text = _without_prefixes(_without_tails(text, site_names))
     slug = slugify(text)
     return slug + CUT if slug and _CUT_SHORT.search(text) else slug
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from zlib import crc32
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,14 +22,19 @@ from aggregator.core.sketch import (
 )
 
 WORDS = [f"word{number}" for number in range(500)]
+MIX = 0x9E3779B97F4A7C15
+
+
+def encoded(words: list[str]) -> list[bytes]:
+    return [word.encode("utf-8", "surrogatepass") for word in words]
 
 
 def sketched(words: list[str]) -> tuple[int, ...]:
-    return sketch(shingles(words))
+    return sketch(shingles(encoded(words)))
 
 
 def opened(words: list[str]) -> tuple[int, ...]:
-    return opening(shingles(words))
+    return opening(shingles(encoded(words)))
 
 
 def prose(seed: int, length: int) -> list[str]:
@@ -71,12 +78,40 @@ def test_page_leftovers_do_not_belong_to_the_story() -> None:
     assert story_text("Body. The post X appeared first on Y.").strip() == "Body."
 
 
+def test_page_leftovers_are_found_below_blank_lines_and_in_capitals() -> None:
+    assert story_text("Body.\n \n\t LEAVE A REPLY \nName:").strip() == "Body."
+    assert story_text("Body. THE POST X\nY APPEARED FIRST ON Z").strip() == "Body."
+    assert story_text("We leave a reply to others.") == "We leave a reply to others."
+
+
 def test_a_text_that_is_all_leftovers_is_kept() -> None:
     assert story_text("References") == "References"
+    assert story_text("\n\n References\n[1] An agency.") == "\n\n References\n[1] An agency."
 
 
 def test_scripts_without_spaces_are_cut_into_letters() -> None:
-    assert words_of("他来了吗今天") == list("他来了吗今天")
+    assert words_of("他来了吗今天") == encoded(list("他来了吗今天"))
+    assert words_of("BBC 他来了吗今天") == encoded(["bbc", *"他来了吗今天"])
+
+
+@given(st.text(alphabet="aZ09 _-\n\t\x1f.,'’“”–—…\xa0éßИ", max_size=60))
+def test_words_are_the_same_whichever_way_a_text_is_cut(text: str) -> None:
+    expected = re.findall(r"[^\W_]+", text.casefold())
+    assert words_of(text) == encoded(expected)
+
+
+@given(st.lists(st.binary(max_size=6), max_size=40))
+def test_the_shingles_of_a_text_are_those_of_each_three_words(words: list[bytes]) -> None:
+    hashes = [crc32(word) for word in words]
+    assert shingles(words) == [
+        (((one * MIX + two) * MIX + three) * MIX >> 32) & 0xFFFFFFFF
+        for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)
+    ]
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 2**20), max_size=400))
+def test_a_sketch_holds_the_least_of_all_numbers(numbers: list[int]) -> None:
+    assert sketch(numbers) == tuple(sorted(set(numbers))[:SKETCH_SIZE])
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), max_size=300))

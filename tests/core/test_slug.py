@@ -153,3 +153,8 @@ def test_a_headline_that_was_cut_short_says_so() -> None:
         "bank-holds-rates\u2026"
     )
     assert headline("Bank holds rates....") == "bank-holds-rates\u2026"
+
+
+@given(st.text(alphabet="aZ9 -'’“…«éÅøßǄ\u0301\u0308\u200d\xad½ﬁ", max_size=12))
+def test_a_latin_title_has_the_same_slug_beside_another_script(text: str) -> None:
+    assert slugify(f"{text} 世") == f"{slugify(text)}-世".removeprefix("-")
