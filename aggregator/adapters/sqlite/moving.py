@@ -9,7 +9,8 @@ primary key: the same store gives the same bytes.
     {"end":3}
 
 Rows are those of the tables as they are, whatever tables there will be, so nothing can be
-forgotten. A dump of an older schema is loaded into that schema and migrated.
+forgotten; only the index of titles is made anew. A dump of an older schema is loaded into that
+schema and migrated.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.adapters.sqlite import schema
+from aggregator.adapters.sqlite import schema, wording
 from aggregator.adapters.sqlite.connection import as_database, writing
 from aggregator.core.errors import StoreError
 
@@ -66,11 +67,12 @@ def _line(record: Mapping[str, object]) -> str:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
+    """The tables that hold something of their own."""
     rows = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' "
         "ESCAPE '^' ORDER BY name"
     )
-    return [name for (name,) in rows]
+    return [name for (name,) in rows if not wording.is_part(name)]
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> tuple[list[str], list[str]]:
@@ -128,6 +130,7 @@ def load(
             migration(as_database(connection))
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS)}")
         _check_parents(connection)
+        wording.fill(connection)
     return done
 
 
@@ -175,7 +178,7 @@ def _header(line: str) -> tuple[int, int]:
 
 def _start_anew(connection: sqlite3.Connection, version: int) -> None:
     """Make the tables as they were when the dump was written, without any row."""
-    for table in _tables(connection):
+    for table in (*wording.TABLES, *_tables(connection)):
         connection.execute(f"DROP TABLE {table}")
     for migration in schema.MIGRATIONS[:version]:
         migration(as_database(connection))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
-from aggregator.adapters.sqlite import homes
+from aggregator.adapters.sqlite import homes, wording
 from aggregator.adapters.sqlite.codec import (
     entry_from_json,
     info_from_json,
@@ -146,6 +146,7 @@ def found_article(
         (made.slug_hash, to_seconds(made.sort_at), entry.entry_key),
     )
     _move_keys(connection, entry, made.slug_hash, sources=sources)
+    wording.add(connection, [(made.slug_hash, entry.entry.title)])
     return made.slug_hash
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.adapters.sqlite import aliases, ledger, renaming, states, waiting
+from aggregator.adapters.sqlite import aliases, ledger, renaming, states, waiting, wording
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
     legal,
@@ -169,6 +169,23 @@ def _write(
     _write_bodies(connection, reading, new)
     connection.executemany(_UPDATE_BODY, (_body_row(reading, each) for each in edited))
     write_keys(connection, [(key, each.slug_hash) for each in decisions for key in each.keys])
+    wording.add(connection, _new_titles(found, decisions))
+
+
+def _new_titles(found: Knowledge, decisions: Iterable[Decision]) -> Iterator[tuple[int, str]]:
+    """Slug hash and title of each entry that words its headline as the store does not know it."""
+    known = found.known.entries
+    stories = {
+        candidate.slug_hash: {member.headline for member in candidate.members}
+        for shared in found.known.candidates.values()
+        for candidate in shared
+    }
+    for each in decisions:
+        identity = found.reading.identities[each.index]
+        before = known.get(identity.entry_key)
+        told = stories.get(each.slug_hash, ()) if before is None else (before.headline,)
+        if identity.headline not in told:
+            yield each.slug_hash, found.reading.feed.entries[each.index].title
 
 
 def _write_bodies(

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 from sqlite_utils.db import Table
 
+from aggregator.adapters.sqlite import wording
 from aggregator.adapters.sqlite.connection import as_database, writing
 from aggregator.core.errors import StoreError
 
@@ -272,6 +273,15 @@ def _keyed_sources(db: Database) -> None:
     db.execute("ALTER TABLE source_state ADD COLUMN keyed TEXT NOT NULL DEFAULT ''")
 
 
+def _questions(db: Database) -> None:
+    """What `why` goes by: entries by guid and by link, articles by the words of their titles."""
+    db.execute("CREATE INDEX by_guid ON entries (guid, sort_at)")
+    # Most publishers' guids are links: one index is enough for those.
+    db.execute("CREATE INDEX by_link ON entries (link, sort_at) WHERE link <> guid")
+    wording.make(db.conn)
+    wording.fill(db.conn)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
@@ -279,4 +289,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _roster_of_outputs,
     _archives,
     _keyed_sources,
+    _questions,
 )
