@@ -3,7 +3,8 @@
 Entries, keys and sketches are what `core.identify` makes of whole documents, in as many processes
 as there are cores. Only the judge is not asked: who tells which story is known here. Rows are
 written in sorted batches, each into the whole of the tables, as they would grow over time.
-Bodies are left out: retention deletes them, and neither look-up nor judge reads them.
+Bodies are left out: retention deletes them, and neither look-up nor judge reads them. Texts end
+after a hundred words, which fill a sketch and give all keys.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from aggregator.adapters.sqlite import wording
 from aggregator.adapters.sqlite.codec import sketch_to_blob, to_seconds
 from aggregator.adapters.sqlite.connection import connect, writing
 from aggregator.adapters.sqlite.knowing import kinds
@@ -31,6 +33,7 @@ from benchmarks.press import SOURCES, Press, feed, published, source
 BLOCK = 50  # stories that one source tells in a row
 COPIES = 15  # of earlier stories, that another source tells meanwhile
 REACH = 20  # blocks back that those are from
+WORDS = 100  # of each text
 BATCH = 400  # blocks written at once
 
 _ARTICLE = """
@@ -38,21 +41,23 @@ INSERT INTO articles (slug_hash, slug, atom_id, headline, sort_at, first_seen)
 VALUES (?, ?, ?, ?, ?, ?)
 """
 _ENTRY = """
-INSERT INTO entries (entry_key, source, guid, slug_hash, link, title, rule, evidence, first_seen,
-    published, updated, content_hash, changes, words, sketch, held, headline, sort_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, 0, ?, ?, 0, ?, ?)
+INSERT INTO entries (entry_key, source, guid, link, title, first_seen, published, updated,
+    content_hash, words, sketch, headline, slug_hash, sort_at, rule, evidence, changes, held)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0)
 """
 _KEY = "INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash) VALUES (?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A story as one source has it."""
+    """A story as one source has it: what goes from one process to the other, plain values."""
 
     story: int
-    source: str
-    entry: Entry
-    identity: Identity
+    slug_hash: int  # as the headline alone gives it
+    stem: str
+    atom_id: str
+    row: tuple[int | str | bytes, ...]  # of the entry, but for what its article decides
+    keys: tuple[tuple[int, str], ...]
 
 
 def paper_of(block: int) -> int:
@@ -77,17 +82,44 @@ def tellings(block: int) -> list[Telling]:
 
 def _told(paper: int, stories: Sequence[int], *, at: int, first: bool) -> list[Telling]:
     tell = press().story if first else press().copy
-    entries = [tell(story, paper=paper, at=published(story if first else at)) for story in stories]
+    moments = [published(story if first else at) for story in stories]
+    entries = [
+        tell(story, paper=paper, at=moment, words=WORDS)
+        for story, moment in zip(stories, moments, strict=True)
+    ]
     identities = identify(feed(paper, entries), source=source(paper))
     return [
-        Telling(story, source(paper).id, _without_texts(entry), identity)
-        for story, entry, identity in zip(stories, entries, identities, strict=True)
+        Telling(
+            story=story,
+            slug_hash=identity.slug_hash,
+            stem=identity.stem,
+            atom_id=identity.atom_id,
+            row=_entry_row(source(paper).id, entry, identity, to_seconds(moment)),
+            keys=tuple((key.value, key.kind) for key in identity.keys),
+        )
+        for story, moment, entry, identity in zip(
+            stories, moments, entries, identities, strict=True
+        )
     ]
 
 
-def _without_texts(entry: Entry) -> Entry:
-    """What the row holds; texts need not travel between processes."""
-    return Entry(guid=entry.guid, title=entry.title, link=entry.link, published=entry.published)
+def _entry_row(
+    paper: str, entry: Entry, identity: Identity, moment: int
+) -> tuple[int | str | bytes, ...]:
+    return (
+        identity.entry_key,
+        paper,
+        entry.guid,
+        entry.link,
+        entry.title,
+        moment,
+        moment,
+        moment,
+        identity.content_hash,
+        identity.words,
+        sketch_to_blob(identity.sketch),
+        identity.headline,
+    )
 
 
 @dataclass(slots=True)
@@ -114,25 +146,33 @@ class Filler:
         entries: list[tuple[object, ...]] = []
         keys: list[tuple[int, int, int, int]] = []
         for telling in batch:
-            identity, sort_at = telling.identity, to_seconds(published(telling.story))
+            sort_at = to_seconds(published(telling.story))
             first = telling.story == len(self.slug_hashes)
             if first:
-                self._mint(identity)
-                articles.append(_article_row(self.slug_hashes[-1], telling, sort_at))
+                slug_hash = self._minted(telling)
+                slug, headline = slug_of(telling.stem, slug_hash), telling.row[-1]
+                articles.append((slug_hash, slug, telling.atom_id, headline, sort_at, sort_at))
             slug_hash = self.slug_hashes[telling.story]
-            entries.append(_entry_row(slug_hash, telling, sort_at, "new" if first else "text"))
-            keys += [(key.value, numbers[key.kind], -sort_at, slug_hash) for key in identity.keys]
+            entries.append((*telling.row, slug_hash, sort_at, "new" if first else "text"))
+            keys += [(value, numbers[kind], -sort_at, slug_hash) for value, kind in telling.keys]
         connection.executemany(_ARTICLE, sorted(articles))
         connection.executemany(_ENTRY, sorted(entries))
+        wording.add(connection, _titles(batch, self.slug_hashes))
         keys.sort()  # by falling time, like the table
         connection.executemany(_KEY, ((*key[:2], -key[2], key[3]) for key in keys))
 
-    def _mint(self, identity: Identity) -> None:
-        slug_hash = identity.slug_hash
+    def _minted(self, telling: Telling) -> int:
+        slug_hash = telling.slug_hash
         if slug_hash in self.taken:
-            slug_hash = own_slug_hash(identity.entry_key)
+            slug_hash = own_slug_hash(int(telling.row[0]))
         self.taken.add(slug_hash)
         self.slug_hashes.append(slug_hash)
+        return slug_hash
+
+
+def _titles(batch: Sequence[Telling], slug_hashes: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Each story by the words of all who tell it, as they come."""
+    return ((slug_hashes[telling.story], telling.entry.title) for telling in batch)
 
 
 def _in_batches(blocks: range) -> Iterator[list[Telling]]:
@@ -145,32 +185,3 @@ def _in_batches(blocks: range) -> Iterator[list[Telling]]:
             batch = made.get()
             made = pool.map_async(tellings, following, chunksize=10)
             yield [telling for block in batch for telling in block]
-
-
-def _article_row(slug_hash: int, telling: Telling, sort_at: int) -> tuple[object, ...]:
-    identity = telling.identity
-    slug = slug_of(identity.stem, slug_hash)
-    return (slug_hash, slug, identity.atom_id, identity.headline, sort_at, sort_at)
-
-
-def _entry_row(slug_hash: int, telling: Telling, sort_at: int, rule: str) -> tuple[object, ...]:
-    entry, identity = telling.entry, telling.identity
-    assert entry.published is not None
-    moment = to_seconds(entry.published)
-    return (
-        identity.entry_key,
-        telling.source,
-        entry.guid,
-        slug_hash,
-        entry.link,
-        entry.title,
-        rule,
-        moment,
-        moment,
-        moment,
-        identity.content_hash,
-        identity.words,
-        sketch_to_blob(identity.sketch),
-        identity.headline,
-        sort_at,
-    )
