@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from aggregator.core.gist import Gist, gist
 from aggregator.core.identify import own_slug_hash
 from aggregator.core.model import Entry, Identity, Key, Novelty, Reading
 from aggregator.core.settings import Source
@@ -106,12 +108,18 @@ def resolve(
     Of the new entries at most `capacity` are shown; the others are queued, or only remembered
     when the document is the `first` one of its source (P84, P85).
     """
-    document = _Document(source=source, known=known, now=now)
+    document = _Document(source=source, known=known, now=now, twins=_twins(reading))
     pairs = zip(reading.feed.entries, reading.identities, strict=True)
     decisions = [
         document.decide(index, entry, identity) for index, (entry, identity) in enumerate(pairs)
     ]
     return tuple(_hold_back(decisions, capacity=capacity, held=SEEN if first else QUEUED))
+
+
+def _twins(reading: Reading) -> frozenset[Gist]:
+    """The headlines that a document has more than once: of two stories, as likely as not."""
+    counts = Counter(gist(identity.headline) for identity in reading.identities)
+    return frozenset(words for words, count in counts.items() if count > 1)
 
 
 def _hold_back(decisions: list[Decision], *, capacity: int, held: int) -> list[Decision]:
@@ -153,12 +161,15 @@ class _Match:
 class _Document:
     """What is known while one document is decided: the store's knowledge and our own so far."""
 
-    def __init__(self, *, source: Source, known: Known, now: datetime) -> None:
+    def __init__(
+        self, *, source: Source, known: Known, now: datetime, twins: frozenset[Gist]
+    ) -> None:
         self._source = source
         self._known = known
         self._now = now
         self._decided: dict[int, Decision] = {}
         self._taken = set(known.taken)
+        self._twins = twins
         self._present = {stored.slug_hash for stored in known.entries.values()}
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
@@ -203,6 +214,7 @@ class _Document:
     ) -> Iterator[_Match]:
         """All candidates that hold the story, in the order of the rules that found them."""
         seen: set[tuple[str, int]] = set()
+        twin = gist(identity.headline) in self._twins
         for rule in rules:
             for key in identity.keys:
                 if key.kind != rule:
@@ -216,7 +228,7 @@ class _Document:
                         member,
                         candidate=candidate,
                         window=self._source.dedupe.window,
-                        present=candidate.slug_hash in self._present,
+                        present=twin or candidate.slug_hash in self._present,
                     )
                     if evidence:
                         yield _Match(rule, candidate, evidence)

@@ -12,7 +12,8 @@ from aggregator.core.sketch import Overlap, overlap
 COPY = 0.25  # containment from which two texts under one headline are copies of each other
 STRONG = 0.5  # the same under headlines that do not distinguish
 RETITLED = 0.6  # the same under another headline
-LONG = 32  # comparable shingles from which texts that do not overlap veto a headline
+LONG = 24  # comparable shingles from which texts that do not overlap veto a headline
+SOME = 10  # the same of short texts that share nothing; and shared shingles of two copies at once
 MUCH = 16  # shared shingles that no stock phrases explain
 VETO = 0.15  # containment below which two texts are two stories, whatever their headlines say
 ANOTHER_DAY = timedelta(hours=20)
@@ -63,7 +64,7 @@ def same_story(
     `guid` and `guid~` decide. `link` decides unless the texts or the headlines contradict it.
     The other rules only nominate: text, headline and time decide, and when in doubt the answer
     is no, because a story lost is worse than a story shown twice. `present`: the document holds
-    another entry of the candidate, so this one is hardly a second.
+    another entry of the candidate or of this headline, so this one is hardly a second.
     """
     if rule in ("guid", "guid~"):
         return Evidence(words=f"same {rule}")
@@ -104,8 +105,10 @@ def _needed(
     if doubtful or (present and headlines is Likeness.CUT):
         return STRONG, MUCH
     if present:
-        return COPY, 0
-    return (VETO if texts.compared >= LONG else 0.0), 0
+        return STRONG, SOME
+    if texts.compared >= LONG:
+        return VETO, 0
+    return 0.0, 1 if texts.compared >= SOME else 0
 
 
 def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:

@@ -473,3 +473,35 @@ def test_every_key_kind_has_its_rule() -> None:
     )
     assert {key.kind for key in decision.keys} == set(RULES)
     assert all(isinstance(key, Key) for key in decision.keys)
+
+
+def test_two_stories_of_one_headline_in_one_document_stay_two() -> None:
+    title = "Bank holds rates as markets fall once more"
+    library = Library()
+    pair = [
+        entry(name, title, link=f"https://a.example/{name}", body=text(number))
+        for number, name in enumerate("xy")
+    ]
+    first, second = library.poll(ALPHA, *pair)
+    assert first.slug != second.slug
+    headlines = [entry(name, title, link=f"https://b.example/{name}") for name in "xy"]
+    assert len({decision.slug for decision in library.poll(BETA, *headlines)}) == 2
+
+
+def test_a_short_text_that_shares_nothing_contradicts_the_headline() -> None:
+    library = Library()
+    library.poll(ALPHA, entry("1", body=text(1), link="https://alpha.example/a/1"))
+    excerpt = text(2, words=22)
+    other = one(library.poll(BETA, entry("x", body=excerpt, link="https://beta.example/b/2")))
+    assert other.mint
+
+
+def test_of_two_stories_under_one_headline_the_nearer_in_time_gets_the_copy() -> None:
+    title = "Bank holds rates as markets fall once more"
+    library = Library()
+    early = entry("1", title, link="https://a.example/1", body=text(1), at=NOON - 40 * HOUR)
+    late = entry("2", title, link="https://b.example/2", body=text(2))
+    library.poll(ALPHA, early)
+    expected = one(library.poll(BETA, late))
+    copy = one(library.poll(source("gamma"), entry("3", title, link="https://c.example/3")))
+    assert copy.slug == expected.slug
