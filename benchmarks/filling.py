@@ -172,7 +172,7 @@ class Filler:
 
 def _titles(batch: Sequence[Telling], slug_hashes: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Each story by the words of all who tell it, as they come."""
-    return ((slug_hashes[telling.story], telling.entry.title) for telling in batch)
+    return ((slug_hashes[telling.story], str(telling.row[4])) for telling in batch)
 
 
 def _in_batches(blocks: range) -> Iterator[list[Telling]]:
