@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from aggregator.core.filter import Rule
+from aggregator.core.filter import Example, Rule
 from aggregator.core.model import Place
 from aggregator.core.trackers import Cleaning
 
@@ -45,10 +45,23 @@ class Dedupe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What stays and what goes: kept = (no keep, or keep matches) and no drop matches."""
+    """What stays and what goes: kept = (no keep, or keep matches) and no drop matches.
+
+    `examples` are what `aggregator check` tries; they change nothing else.
+    """
 
     keep: Rule | None = None
     drop: Rule | None = None
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRule:
+    """One of `rules:`, which other rules use as @name. Its examples read it as a `keep:`."""
+
+    name: str
+    rule: Rule
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +121,7 @@ class Output:
     archive: int = 100  # articles of one archive page (RFC 5005 §4); 0: no archive
     complete: bool = False  # the document is all there is (RFC 5005 §2): what left it is gone
     hub: str = ""  # a WebSub hub that is told of changes, and named to subscribers
+    queries: bool = True  # anybody who may read it may ask for a part of it (?q=)
     place: Place | None = None
 
     def base_of(self, base_url: str) -> str:
@@ -167,6 +181,7 @@ class Server:
     listen: str = "127.0.0.1:8080"
     gone_for: timedelta = timedelta(days=90)  # how long a removed output answers 410
     max_requests: int = 0  # whole documents of one feed for one client in an hour; 0: any number
+    queries: bool = True  # of outputs that do not forbid it, parts may be asked for (?q=)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +196,7 @@ class Settings:
     contact: str = ""  # a URL or mail address for publishers, part of the User-Agent
     sources: tuple[Source, ...] = ()
     outputs: tuple[Output, ...] = ()
+    named: tuple[NamedRule, ...] = ()
     limits: Limits = Limits()
     network: Network = Network()
     retention: Retention = Retention()

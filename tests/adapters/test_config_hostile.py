@@ -109,7 +109,7 @@ sources:
         ("just text", "expected keys"),
         ("title: 'open", "unexpected end of stream"),
         ("title: a: b", "mapping values are not allowed"),
-        ("title: @x", "cannot start any token"),
+        ("title: `x", "cannot start any token"),
         ("%YAML 3.0\n---\ntitle: x", "incompatible"),
         ("title: \x01", "control character U+0001"),
         ("title: \ud800", "is not UTF-8"),

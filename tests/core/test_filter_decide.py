@@ -18,7 +18,7 @@ from tests.core.articles import NOON, article
 def rule(value: object, *, line: int = 1) -> Rule:
     """A rule whose list items stand on the lines after it."""
 
-    def places(path: tuple[str | int, ...]) -> Place:
+    def places(path: tuple[str | int, ...], offset: int | None = None, /) -> Place:
         item = path[0] if path and isinstance(path[0], int) else -1
         return Place("feeds.yaml", line + 1 + item, 5)
 

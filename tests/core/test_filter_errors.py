@@ -44,7 +44,7 @@ def mistake(value: object) -> RuleError:
         ("words>-3", '"-3" is no amount for words', "a whole number", 5),
         ("words>٣", '"٣" is no amount for words', "a whole number", 5),
         ("age<7", '"7" is no amount for age', "age<7d", 3),
-        ("age<2025-06-01", '"2025-06-01" is no amount for age', "age<7d", 3),
+        ("date<7d", '"7d" is no amount for date', "date>=2025-06-01", 4),
         ("age:7d", "age is never exact", "age<7d or age>7d", 4),
         ("age!=7d", "age is never exact", "age<7d or age>7d", 3),
         ("date>7d", '"7d" is no amount for date', "date>=2025-06-01", 4),
@@ -135,12 +135,20 @@ def test_a_mistake_reads_as_one_sentence_with_its_hint() -> None:
 
 
 def test_places_are_asked_for_the_nodes_of_the_value() -> None:
-    asked: list[tuple[str | int, ...]] = []
+    asked: list[tuple[tuple[str | int, ...], int | None]] = []
 
-    def places(path: tuple[str | int, ...]) -> Place:
-        asked.append(path)
+    def places(path: tuple[str | int, ...], offset: int | None = None, /) -> Place:
+        asked.append((path, offset))
         return Place("feeds.yaml", 1 + len(asked), 1)
 
-    rule = compile_rule(["a", {"all": ["b", "c"]}], places=places)
+    rule = compile_rule(["a -title:d", {"all": ["b", "c"]}], places=places)
     assert rule.place is not None
-    assert set(asked) == {(), (0,), (1,), (1, "all"), (1, "all", 0), (1, "all", 1)}
+    nodes = {path for path, offset in asked if offset is None}
+    assert {(), (1,), (1, "all")} <= nodes <= {(), (0,), (1,), (1, "all")}
+    assert {(path, offset) for path, offset in asked if offset is not None} == {
+        ((0,), 0),
+        ((0,), 2),
+        ((0,), 3),
+        ((1, "all", 0), 0),
+        ((1, "all", 1), 0),
+    }

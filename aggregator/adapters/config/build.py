@@ -9,16 +9,17 @@ from aggregator.adapters.config.check import Checked, Item, dotted
 from aggregator.adapters.config.names import Named, default_ids, select
 from aggregator.adapters.config.problems import Problems
 from aggregator.adapters.config.reading import Surroundings
+from aggregator.adapters.config.rules import RuleReader
 from aggregator.adapters.config.shape import (
     DefaultsShape,
     OutputShape,
     Shape,
     SourceShape,
 )
-from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, is_nothing, texts
+from aggregator.adapters.config.spots import Spots
+from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, is_nothing
 from aggregator.adapters.config.tree import Path as KeyPath
 from aggregator.adapters.config.values import quoted
-from aggregator.core.filter import Rule, RuleError, compile_rule
 from aggregator.core.model import Place
 from aggregator.core.settings import (
     Access,
@@ -27,7 +28,6 @@ from aggregator.core.settings import (
     Network,
     Output,
     Retention,
-    Rules,
     Schedule,
     Secret,
     Server,
@@ -48,12 +48,14 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
     _check_root(checked, problems)
     _check_unique(checked.sources, [name.id for name in names], problems)
     dedupe = Dedupe(**dict(root.defaults.dedupe))
+    rules = RuleReader(problems, Spots(problems))
+    named = rules.read_named(checked.tree)
     sources = tuple(
-        _source(item, item.shape, name.id, root.defaults, dedupe, problems)
+        _source(item, item.shape, name.id, root.defaults, dedupe, problems, rules)
         for item, name in zip(checked.sources, names, strict=True)
         if item.shape is not None
     )
-    outputs = _outputs(checked, names, problems)
+    outputs = _outputs(checked, names, problems, rules)
     problems.raise_if_any()
     data_dir = around.environ.get(DATA_DIR_VARIABLE)
     return Settings(
@@ -65,6 +67,7 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
         contact=root.contact,
         sources=sources,
         outputs=outputs,
+        named=named,
         limits=Limits(**dict(root.limits)),
         network=Network(
             allow=root.network.allow,
@@ -133,6 +136,7 @@ def _source(
     defaults: DefaultsShape,
     dedupe: Dedupe,
     problems: Problems,
+    rules: RuleReader,
 ) -> Source:
     _check_location(item, shape, problems)
     username, password = _credentials(item, shape, problems)
@@ -144,7 +148,7 @@ def _source(
         tags=defaults.tags if shape.tags is None else shape.tags,
         schedule=_schedule(shape, defaults),
         priority=defaults.priority if shape.priority is None else shape.priority,
-        rules=_rules(item, problems),
+        rules=rules.read(item.node, item.path),
         dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else dedupe,
         cleaning=Cleaning(**dict(shape.clean or defaults.clean)),
         headers=tuple(shape.headers.items()),
@@ -213,7 +217,9 @@ def _tags(item: Item[SourceShape]) -> tuple[str, ...] | None:
 # --- outputs
 
 
-def _outputs(checked: Checked, names: Sequence[Named], problems: Problems) -> tuple[Output, ...]:
+def _outputs(
+    checked: Checked, names: Sequence[Named], problems: Problems, rules: RuleReader
+) -> tuple[Output, ...]:
     if not checked.outputs:
         everything = tuple(name.id for name in names)
         return (Output(id="all", title=checked.root.title, sources=everything),)
@@ -221,7 +227,9 @@ def _outputs(checked: Checked, names: Sequence[Named], problems: Problems) -> tu
     _check_unique(items, [_text_at(item.node, "id") or "" for item in items], problems)
     _check_aliases(items, problems)
     return tuple(
-        _output(item, item.shape, names, problems) for item in items if item.shape is not None
+        _output(item, item.shape, names, problems, rules)
+        for item in items
+        if item.shape is not None
     )
 
 
@@ -255,7 +263,11 @@ def _access(item: Item[OutputShape], shape: OutputShape, problems: Problems) -> 
 
 
 def _output(
-    item: Item[OutputShape], shape: OutputShape, names: Sequence[Named], problems: Problems
+    item: Item[OutputShape],
+    shape: OutputShape,
+    names: Sequence[Named],
+    problems: Problems,
+    rules: RuleReader,
 ) -> Output:
     return Output(
         id=shape.id,
@@ -263,7 +275,7 @@ def _output(
         title=shape.title or _title(shape.id),
         subtitle=shape.subtitle,
         sources=_selected(item, shape, names, problems),
-        rules=_rules(item, problems),
+        rules=rules.read(item.node, item.path),
         order=shape.order,
         limit=shape.limit,
         max_per_source=shape.max_per_source,
@@ -275,6 +287,7 @@ def _output(
         archive=shape.archive or 0,
         complete=shape.archive is None,
         hub=shape.hub or "",
+        queries=shape.queries,
         place=problems.place(item.node.start),
     )
 
@@ -294,44 +307,6 @@ def _selected(
         start = leaves.get(selector, item.node.start)
         problems.add(start, dotted((*item.path, "sources")), what, hint)
     return chosen
-
-
-# --- rules
-
-
-def _rules(item: Item[SourceShape] | Item[OutputShape], problems: Problems) -> Rules:
-    if item.shape is None or (item.shape.keep is None and item.shape.drop is None):
-        return _NO_RULES
-    return Rules(keep=_rule(item, "keep", problems), drop=_rule(item, "drop", problems))
-
-
-_NO_RULES = Rules()
-
-
-def _rule(item: Item[SourceShape] | Item[OutputShape], key: str, problems: Problems) -> Rule | None:
-    if not _is_given(item.node, key):
-        return None
-    node = find(item.node, (key,))
-
-    def place(path: KeyPath) -> Place:
-        return problems.place(find(node, path).start)
-
-    try:
-        return compile_rule(texts(node), places=place)
-    except RuleError as error:
-        for mistake in error.all:
-            start = _start_within(find(node, mistake.path), mistake.offset, problems)
-            where = dotted((*item.path, key, *mistake.path))
-            problems.add(start, where, mistake.message, mistake.hint)
-        return None
-
-
-def _start_within(node: Node, offset: int | None, problems: Problems) -> int:
-    """Where in the file a character of a scalar stands; its start when that cannot be told."""
-    if offset is None or not isinstance(node, Scalar):
-        return node.start
-    indent = problems.text[node.start : node.end].find(node.text)
-    return node.start if indent < 0 else node.start + indent + offset
 
 
 # --- trees

@@ -52,7 +52,7 @@ ALL_SHAPES: tuple[type[Shape], ...] = (
 )
 _PUBLIC = frozenset(name for shape in ALL_SHAPES for name in shape.model_fields) | {"cron"}
 _SECRET = frozenset({"password", "headers", "token"})
-_RULES = frozenset({"keep", "drop"})
+_RULES = frozenset({"keep", "drop", "expect", "rules"})
 _TELLING = re.compile(r"(?im)(?:password|headers|authorization|token|secret|key|cookie)\b(.*)$")
 _LINE = re.compile(r"(?m)^[\s-]*[\"']?([^\s:\"']+)[\"']?:(?=\s)(.*)$")
 _LISTS = ("sources", "outputs")

@@ -112,6 +112,9 @@ class SourceShape(Shape, validate_default=False):
     drop: types.RuleText | None = key(
         None, "Articles that match this rule go, whatever `keep` says."
     )
+    expect: types.Examples | None = key(
+        None, "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them."
+    )
     dedupe: Annotated[DedupeShape | None, types.OffSwitch] = key(
         None, "How entries find their article: `off`, or the keys of `dedupe` below."
     )
@@ -155,6 +158,9 @@ class OutputShape(Shape):
     )
     drop: types.RuleText | None = key(
         None, "Articles that match this rule go, whatever `keep` says."
+    )
+    expect: types.Examples | None = key(
+        None, "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them."
     )
     order: Literal["newest", "oldest"] = key("newest", "What comes first: `newest` or `oldest`.")
     limit: int = key(
@@ -201,6 +207,11 @@ class OutputShape(Shape):
     )
     hub: types.Hub | None = key(
         None, "The address of a WebSub hub. It is told whenever the feed has changed."
+    )
+    queries: bool = key(
+        True,
+        "Whether readers may ask for a part of the feed: `feeds/ID.atom?q=RULE&limit=N`. See "
+        "filters.md.",
     )
 
 
@@ -282,6 +293,11 @@ class ServerShape(Shape):
         ge=0,
         le=100_000,
     )
+    queries: bool = key(
+        True,
+        "Whether readers may ask for parts of feeds (`?q=RULE`), where an output does not forbid "
+        "it. Making one takes processor time, within bounds.",
+    )
 
 
 class RootShape(Shape):
@@ -306,6 +322,9 @@ class RootShape(Shape):
     )
     defaults: DefaultsShape = key({}, "What sources share.")
     sources: list[SourceShape] = key([], "The feeds that are polled.")
+    rules: types.NamedRules | None = key(
+        None, "Rules with names, which `keep`, `drop` and each other use as `@NAME`."
+    )
     outputs: list[OutputShape] = key(
         [],
         "The feeds that are published. Without any, one named `all` carries all sources.",

@@ -2,7 +2,8 @@
 
 Data only: tags are refused, keys are text and unique, depth and size are bounded. Plain
 scalars are read by YAML 1.2's core schema, less its octal and hexadecimal numbers, so `NO`,
-`on`, `1:30`, `010` and dates stay the text they look like.
+`on`, `1:30`, `010` and dates stay the text they look like. A value may begin with @ unquoted,
+which YAML reserves and does not use: it is how rules are called by name.
 """
 
 from __future__ import annotations
@@ -76,12 +77,14 @@ def compose(text: str, problems: Problems) -> Keys:
     if illegal:
         what = f"holds the control character U+{ord(illegal[0]):04X}"
         problems.fail(illegal.start(), "", what, "delete it")
+    stand_in = _stand_in(text)
     try:
-        root = _Composer(text, problems).document()
+        root = _Composer(text, problems, stand_in).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         offset = mark.index if mark else 0
         what = ": ".join(part for part in (error.context, error.problem) if part)
+        what = what.replace(stand_in, "@")
         problems.fail(offset, "", f"not YAML: {what}", _advice(text, offset))
     except (yaml.YAMLError, ValueError) as error:  # ValueError: \U00110000 without libyaml
         problems.fail(0, "", f"not YAML: {str(error).splitlines()[0]}")
@@ -90,6 +93,11 @@ def compose(text: str, problems: Problems) -> Keys:
     if is_nothing(root):
         return Keys((), flow=False, start=len(text), end=len(text))
     return problems.fail(root.start, "", "expected keys, such as `sources:`", "see docs")
+
+
+def _stand_in(text: str) -> str:
+    """A character of the private use area that is not in the text, to stand for @."""
+    return next((chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text), "@")
 
 
 def plain(node: Node) -> Plain:
@@ -179,7 +187,7 @@ def _advice(text: str, offset: int) -> str:
     before = text[start:offset]
     if text[offset : offset + 1] == "\t" or "\t" in before[: len(before) - len(before.lstrip())]:
         return "indent with spaces, not tabs"
-    if text[offset : offset + 1] in {"@", "`", "%"}:
+    if text[offset : offset + 1] in {"`", "%"}:
         return f"put the value in quotes: it starts with {text[offset]}"
     if text[offset : offset + 1] == ":":
         return "put a value that holds `: ` in quotes"
@@ -210,8 +218,9 @@ class _Anchor:
 class _Composer:
     """Builds the tree from parser events; PyYAML's own composer bounds nothing."""
 
-    def __init__(self, text: str, problems: Problems) -> None:
-        self._loader = _LOADER(text)
+    def __init__(self, text: str, problems: Problems, stand_in: str) -> None:
+        self._loader = _LOADER(text.replace("@", stand_in))
+        self._stand_in = stand_in
         self._problems = problems
         self._anchors: dict[str, _Anchor | None] = {}
         self._count = 0
@@ -259,7 +268,7 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             untagged = event.implicit[0] and not event.style
             marks = _start(event), _end(event)
-            return Scalar(event.value, untagged, *marks)
+            return Scalar(event.value.replace(self._stand_in, "@"), untagged, *marks)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(event, depth)
         assert isinstance(event, yaml.MappingStartEvent)
@@ -314,6 +323,6 @@ class _Composer:
     def _check_tag(self, event: yaml.Event) -> None:
         tag: str | None = event.tag  # type: ignore[attr-defined]
         if tag is not None and tag not in _TEXT_TAGS:
-            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            shown = tag.replace("tag:yaml.org,2002:", "!!").replace(self._stand_in, "@")
             hint = "only plain data is read; delete the tag"
             self._problems.add(_start(event), "", f"the tag {shown} is not allowed", hint)

@@ -80,6 +80,8 @@ _FILE_KEY: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 _RULE: Final[dict[str, Any]] = {"type": ["string", "array", "object"]}
+_EXAMPLE: Final[dict[str, Any]] = {"type": ["string", "object"]}
+_EXAMPLES: Final[dict[str, Any]] = {"anyOf": [_EXAMPLE, {"type": "array", "items": _EXAMPLE}]}
 
 
 def _schema(schema: dict[str, Any]) -> WithJsonSchema:
@@ -173,6 +175,22 @@ By = Annotated[
     Kind("list of `guid`, `link`, `slug`"),
 ]
 RuleText = Annotated[object, _schema(_RULE), Kind("rule")]
+NamedRules = Annotated[
+    object,
+    _schema({"type": "object", "propertyNames": _ID, "additionalProperties": _RULE}),
+    Kind("names with rules"),
+]
+Examples = Annotated[
+    object,
+    _schema(
+        {
+            "type": "object",
+            "properties": {"keep": _EXAMPLES, "drop": _EXAMPLES},
+            "additionalProperties": False,
+        }
+    ),
+    Kind("`keep:` and `drop:` with titles"),
+]
 OffSwitch = BeforeValidator(off_switch)
 Pause = Annotated[
     timedelta, within(timedelta(0), timedelta(days=1)), _schema(_DURATION), Kind("duration")

@@ -1,6 +1,7 @@
 """Which articles an output carries: rules, verdicts and the selection. Pure.
 
     compile_rule(text or YAML) -> Rule        raises RuleError
+    compile_named(definitions) -> rules       that use each other as @name
     verdict(article, rules...) -> Verdict     which names the rule that decided
     select(articles, judge...) -> articles
 
@@ -8,9 +9,24 @@ The language is described in docs/filters.md. The only importer of regex.
 """
 
 from aggregator.core.filter.decide import select, verdict
+from aggregator.core.filter.example import Example, read_example
 from aggregator.core.filter.fields import FIELDS
+from aggregator.core.filter.named import Definition, compile_named
 from aggregator.core.filter.problem import RuleError
 from aggregator.core.filter.rule import Match, Rule, compile_rule
 from aggregator.core.filter.view import View
 
-__all__ = ["FIELDS", "Match", "Rule", "RuleError", "View", "compile_rule", "select", "verdict"]
+__all__ = [
+    "FIELDS",
+    "Definition",
+    "Example",
+    "Match",
+    "Rule",
+    "RuleError",
+    "View",
+    "compile_named",
+    "compile_rule",
+    "read_example",
+    "select",
+    "verdict",
+]

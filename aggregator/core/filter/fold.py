@@ -1,6 +1,6 @@
 """Text as rules compare it: case and accents gone, cut into words, in every script. Pure.
 
-    Über-Größe, Мой 東京  ->  uber · grosse · мой · 東 · 京
+    Über-Größe, Мой 東京 ٢٠٢٥  ->  uber · grosse · мой · 東 · 京 · 2025
 
 Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) give one word per
 character; a rule's word of several characters then matches wherever they stand in this order.
@@ -56,7 +56,8 @@ _UNSPACED = (
 _TAKEN_APART = {
     "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ħ": "h", "Ħ": "h",
     "ŧ": "t", "Ŧ": "t", "ı": "i", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe",
-    "þ": "th", "Þ": "th", "ð": "d", "Ð": "d", "’": "'", "ʼ": "'",
+    "þ": "th", "Þ": "th", "ð": "d", "Ð": "d", "’": "'", "ʼ": "'", "ʻ": "'",
+    "ی": "ي", "ى": "ي", "ک": "ك",  # Persian and Arabic keyboards for one letter
 }  # fmt: skip
 
 # Not accents but letters of their own: Russian mine (мой) is not mine (мои).
@@ -80,6 +81,8 @@ class _Accents(dict[int, str | None]):
         translated: str | None = _TAKEN_APART.get(character, character)
         if _within(code, _ACCENTS) or unicodedata.category(character) == "Cf":
             translated = None  # Cf: soft hyphens, joiners, marks of direction
+        elif unicodedata.category(character) == "Nd":
+            translated = str(unicodedata.digit(character))  # ٢٠٢٥ is 2025
         self[code] = translated
         return translated
 

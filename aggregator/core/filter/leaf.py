@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aggregator.core.filter import literals
 from aggregator.core.filter.bounds import MAX_PATTERN_TEXT, MAX_PATTERNS, MAX_TERMS
 from aggregator.core.filter.fields import AMOUNT_FIELDS, NAME_FIELDS, THINGS
@@ -9,8 +11,13 @@ from aggregator.core.filter.fold import fold
 from aggregator.core.filter.lexer import Token
 from aggregator.core.filter.patterns import FLAGS, PatternError, Search
 from aggregator.core.filter.problem import RuleError, did_you_mean
-from aggregator.core.filter.tree import Compare, Exact, Has, Leaf, Pattern, Words
+from aggregator.core.filter.tree import Compare, Exact, Has, Leaf, Node, Pattern, Words, leaves
 from aggregator.core.model import Place
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_PORT = re.compile(r"[^:]*:[^:]*")  # two colons are an IPv6 address
+# What is younger than a day came after it.
+_MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "=", "!=": "!="}
 
 
 class TooLarge(RuleError):
@@ -26,8 +33,17 @@ class Budget:
 
     def take(self, token: Token) -> None:
         """Account for one leaf; raises TooLarge."""
-        self._terms -= 1
-        self._patterns -= token.kind == "regex"
+        self._spend(terms=1, patterns=int(token.kind == "regex"))
+
+    def take_all(self, node: Node) -> None:
+        """Account for a named rule, each time it is used; raises TooLarge."""
+        found = leaves(node)
+        patterns = sum(isinstance(leaf, Pattern) for leaf in found)
+        self._spend(terms=len(found), patterns=patterns)
+
+    def _spend(self, *, terms: int, patterns: int) -> None:
+        self._terms -= terms
+        self._patterns -= patterns
         if self._terms < 0:
             raise TooLarge("the rule is too long", hint=f"at most {MAX_TERMS} terms")
         if self._patterns < 0:
@@ -39,6 +55,7 @@ class Budget:
 
 def leaf_of(token: Token, *, field: str, place: Place | None) -> Leaf:
     """The leaf that a word, phrase, regular expression or comparison makes in a field."""
+    _refuse_controls(token)
     if token.kind == "comparison":
         return _comparison(token, field, place)
     if token.kind == "regex":
@@ -55,6 +72,16 @@ def leaf_of(token: Token, *, field: str, place: Place | None) -> Leaf:
     return Words(field, spelled, place)
 
 
+def _refuse_controls(token: Token) -> None:
+    found = _CONTROL.search(token.text)
+    if found:
+        raise RuleError(
+            f"holds the control character U+{ord(found[0]):04X}",
+            hint=r"YAML reads \b in double quotes as one: use single quotes",
+            offset=token.offset,
+        )
+
+
 def _comparison(token: Token, field: str, place: Place | None) -> Compare:
     if field not in AMOUNT_FIELDS:
         raise RuleError(
@@ -69,6 +96,8 @@ def _amount(
     field: str, operator: str, literal: str, *, offset: int, place: Place | None
 ) -> Compare:
     literal = literal.strip()
+    if field == "age" and literals.is_date(literal):
+        return Compare("date", _MIRRORED[operator], literal, place)
     try:
         literals.amount(field, literal)
     except ValueError as error:
@@ -92,7 +121,7 @@ def _exact(token: Token, field: str, place: Place | None) -> Exact:
     spelled = token.text.strip()
     if field == "host":
         spelled = spelled.removeprefix("*").strip(".").lower()
-        if "/" in spelled:
+        if _PORT.fullmatch(spelled) or set(spelled) & set("/@ *?"):
             raise RuleError(
                 f'"{token.text}" is no host', hint="host:example.com", offset=token.offset
             )

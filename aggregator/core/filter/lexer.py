@@ -13,21 +13,34 @@ _SPACE = re.compile(r"\s*")
 _KEYWORD = re.compile(r'(?:AND|OR|NOT)(?=[\s()"]|$)')
 _AMOUNT = re.compile(rf"({'|'.join(AMOUNT_FIELDS)})\s*(?=[<>=]|!=)")
 _FIELD = re.compile(r"([A-Za-z_]+):(?!//)")
-_MISUSED = re.compile(r"([A-Za-z_]+)(?:[<>]=?|!?=)")
+_MISUSED = re.compile(r"([A-Za-z_][A-Za-z_-]*)(?:[<>]=?|!?=)")
+_DASHED = re.compile(r"([A-Za-z_]+-[A-Za-z_-]+):")
 _COMPARISON = re.compile(r'([<>]=?|!?=)\s*([^\s()"]*)')
 _PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _REGEX = re.compile(r"/((?:[^/\\\n]|\\[^\n])*)/([^\s()]*)")
 _WORD = re.compile(r'[^\s()"]+')
+_NAMED = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+# What means something in other search boxes, and would be taken for text here: pattern of the
+# word, what is wrong with it, what would be right.
+_HABITS = (
+    (re.compile(r"!\w"), "! does not negate", "write -word"),
+    (re.compile(r"[–—−]\S"), "this dash does not negate", "write -word, with the minus sign"),
+    (re.compile(r"\^"), "^ is no anchor", "a regular expression is /^like this/"),
+    (re.compile(r".*\w\|\w"), "| is no OR", "write (one OR two), or /one|two/i"),
+    (re.compile(r"(?!\*\.).*\*"), "* is no wildcard", r"write a regular expression: /\bword/i"),
+)
+_QUOTED_BY_APOSTROPHES = re.compile(r"'[^'\"()]*\s[^'\"()]*'(?=[\s)]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A piece of a rule, and how many characters stand before it.
 
-    `kind` is one of: ( ) AND OR NOT field comparison word phrase regex end. A field's `text`
-    is its name, a comparison's the operator with the literal in `more`, a regular
-    expression's the source with the flags in `more`.
+    `kind` is one of: ( ) AND OR NOT field comparison word phrase regex rule end. A field's
+    `text` is its name, and so is that of a named rule; a comparison's the operator with the
+    literal in `more`, a regular expression's the source with the flags in `more`.
     """
 
     kind: str
@@ -63,6 +76,8 @@ def _next(text: str, at: int) -> tuple[Token, int]:
         return _phrase(text, at)
     if first == "/":
         return _regex(text, at)
+    if first == "@":
+        return _rule(text, at)
     if comparison := _COMPARISON.match(text, at):
         return Token("comparison", at, comparison[1], comparison[2]), comparison.end()
     return _name(text, at) or _word(text, at)
@@ -94,12 +109,26 @@ def _regex(text: str, at: int) -> tuple[Token, int]:
     return Token("regex", at, found[1], found[2]), found.end()
 
 
+def _rule(text: str, at: int) -> tuple[Token, int]:
+    word = _WORD.match(text, at + 1)
+    name = word[0] if word else ""
+    if not _NAMED.fullmatch(name):
+        raise RuleError(
+            f'"@{name}" is no name of a rule',
+            hint="names are of a-z, 0-9, hyphen, dot and underscore; to search for it, quote it",
+            offset=at,
+        )
+    return Token("rule", at, name), at + 1 + len(name)
+
+
 def _name(text: str, at: int) -> tuple[Token, int] | None:
     """A field in front of its value; None when the text is no name."""
     if amount := _AMOUNT.match(text, at):
         return Token("field", at, amount[1]), amount.end()
     if misused := _MISUSED.match(text, at):
         raise _cannot_compare(misused[1], at)
+    if dashed := _DASHED.match(text, at):
+        _refuse_dashes(dashed[1], at)
     field = _FIELD.match(text, at)
     if field is None:
         return None
@@ -118,6 +147,12 @@ def _cannot_compare(name: str, at: int) -> RuleError:
     )
 
 
+def _refuse_dashes(name: str, at: int) -> None:
+    """seen-in: is a misspelt field; covid-19: and sci-fi: are text."""
+    if name.replace("-", "_").lower() in FIELDS:
+        raise _unknown_field(name, offset=at)
+
+
 def _unknown_field(name: str, *, offset: int) -> RuleError:
     hint = f"{did_you_mean(name, FIELDS)}; to search for the text, quote it"
     return RuleError(f'no field "{name}"', hint=hint, offset=offset)
@@ -126,6 +161,17 @@ def _unknown_field(name: str, *, offset: int) -> RuleError:
 def _word(text: str, at: int) -> tuple[Token, int]:
     if text[at] in "“”„«»":
         raise RuleError(f"{text[at]} is not a quote here", hint='write "…"', offset=at)
+    if _QUOTED_BY_APOSTROPHES.match(text, at):
+        raise RuleError("' is not a quote here", hint='write "…"', offset=at)
     word = _WORD.match(text, at)
     end = word.end() if word else at + 1
+    _refuse_habits(text[at:end], at)
     return Token("word", at, text[at:end]), end
+
+
+def _refuse_habits(word: str, at: int) -> None:
+    for pattern, what, hint in _HABITS:
+        if pattern.match(word):
+            raise RuleError(
+                f'{what} in "{word}"', hint=f"{hint}; to search for the text, quote it", offset=at
+            )

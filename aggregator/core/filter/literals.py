@@ -17,7 +17,7 @@ Amount = int | date | datetime  # a count or seconds, a whole day, a moment
 HINTS = {
     "words": "a whole number: words>300",
     "seen_in": "a whole number: seen_in>=2",
-    "age": "a duration in w, d, h, m or s: age<7d, age<36h",
+    "age": "a duration in w, d, h, m or s, or a day: age<7d, age<36h, age<2025-06-01",
     "date": "a day or a moment: date>=2025-06-01, date<2025-06-01T12:00Z",
 }
 
@@ -29,6 +29,15 @@ def amount(field: str, literal: str) -> Amount:
     if field == "date":
         return _date(literal)
     return int(_checked(_COUNT, literal))
+
+
+def is_date(literal: str) -> bool:
+    """Is this a day or a moment, and no duration?"""
+    try:
+        _date(literal)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked(shape: re.Pattern[str], literal: str) -> str:

@@ -204,11 +204,13 @@ class _Index:
     field: str
     words: dict[str, int]  # single word -> position
     phrases: dict[tuple[str, str], tuple[tuple[int, str], ...]]  # first two -> position, line
+    openings: frozenset[str]  # first words of phrases
 
     def first(self, view: View) -> int | None:
         """The lowest position that matches."""
-        found = [self.words[word] for word in view.folded(self.field).words & self.words.keys()]
-        if self.phrases:
+        words = view.folded(self.field).words
+        found = [self.words[word] for word in words & self.words.keys()]
+        if not words.isdisjoint(self.openings):
             line = view.folded(self.field).line
             for pair in view.pairs(self.field) & self.phrases.keys():
                 found += [at for at, phrase in self.phrases[pair] if phrase in line]
@@ -233,7 +235,12 @@ def _index(checks: dict[int, _WordsCheck]) -> _Index:
         else:
             phrases.setdefault((check.words[0], check.words[1]), []).append((position, check.line))
     field = next(check.field for check in checks.values())
-    return _Index(field, words, {pair: tuple(found) for pair, found in phrases.items()})
+    return _Index(
+        field=field,
+        words=words,
+        phrases={pair: tuple(found) for pair, found in phrases.items()},
+        openings=frozenset(first for first, _ in phrases),
+    )
 
 
 class EitherCheck:

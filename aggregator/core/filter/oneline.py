@@ -4,23 +4,51 @@
     every   =  unary { [ "AND" ] unary }
     unary   =  ( "NOT" | "-" ) unary  |  "(" either ")"  |  FIELD ":" value  |  value
     value   =  word  |  '"' phrase '"'  |  "/" regex "/" flags  |  op literal  |  "(" either ")"
+            |  "@" name
 
 Inside FIELD:( ... ) every value belongs to that field.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 
 from aggregator.core.filter.bounds import MAX_DEPTH, MAX_TEXT
 from aggregator.core.filter.leaf import Budget, leaf_of
 from aggregator.core.filter.lexer import Token, tokens_of
 from aggregator.core.filter.problem import RuleError
-from aggregator.core.filter.tree import Node, either, every, negate
+from aggregator.core.filter.tree import (
+    Either,
+    Every,
+    Node,
+    depth,
+    either,
+    every,
+    negate,
+    repeated,
+)
 from aggregator.core.model import Place
 
 _CLOSERS = ("OR", ")", "end")
-_OTHER_HABITS = {"|": "OR", "||": "OR", "or": "OR", "&": "AND", "&&": "AND"}
+_OTHER_HABITS = {
+    "|": "OR",
+    "||": "OR",
+    "or": "OR",
+    "&": "AND",
+    "&&": "AND",
+    "and": "AND",
+    "not": "NOT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What was met on the way through a rule. Mutable lists."""
+
+    repeats: list[tuple[Node, Node]] = attribute(default_factory=list)  # and what they repeat
+    names: list[str] = attribute(default_factory=list)  # of rules that it uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +56,27 @@ class Context:
     """What surrounds a piece of a rule."""
 
     budget: Budget
+    notes: Notes
+    named: Callable[[str], Node]  # raises RuleError
     field: str = ""  # the field that all values belong to
-    place: Place | None = None
+    at: Callable[[int | None], Place] | None = None  # offset in the line -> place
     depth: int = 0
+
+    def place(self, offset: int | None = None) -> Place | None:
+        """Where a character of the line stands; without an offset, the whole value."""
+        return self.at(offset) if self.at else None
+
+    def either(self, nodes: Iterable[Node], *, place: Place | None) -> Node:
+        """Any of the nodes; repeats are noted."""
+        nodes = tuple(nodes)
+        self.notes.repeats.extend(repeated(nodes, Either))
+        return either(nodes, place=place)
+
+    def every(self, nodes: Iterable[Node], *, place: Place | None) -> Node:
+        """All of the nodes; repeats are noted."""
+        nodes = tuple(nodes)
+        self.notes.repeats.extend(repeated(nodes, Every))
+        return every(nodes, place=place)
 
     def deeper(self, *, offset: int | None = None) -> Context:
         """The same one level down; raises RuleError at the bottom."""
@@ -75,20 +121,22 @@ class _Parser:
 
     def either(self, context: Context) -> Node:
         """Alternatives, up to the end or a closing parenthesis."""
+        start = self.here.offset
         nodes = [self._every(context)]
         while self.here.kind == "OR":
             self._take()
             nodes.append(self._every(context))
-        return either(nodes, place=context.place)
+        return context.either(nodes, place=context.place(start))
 
     def _every(self, context: Context) -> Node:
         nodes: list[Node] = []
+        start = self.here.offset
         while self.here.kind not in _CLOSERS:
             self._join(first=not nodes)
             nodes.append(self._unary(context))
         if not nodes:
             raise self._nothing_here()
-        return every(nodes, place=context.place)
+        return context.every(nodes, place=context.place(start))
 
     def _join(self, *, first: bool) -> None:
         """Pass over an AND; refuse the habits of other languages, which would be words here."""
@@ -98,7 +146,7 @@ class _Parser:
             if first or last:
                 raise _lacks_a_side(token)
             self._take()
-        elif token.kind == "word" and token.text in _OTHER_HABITS and not (first or last):
+        elif _is_habit(token) and not last and (token.text == "not" or not first):
             raise RuleError(
                 f'"{token.text}" is a word here',
                 hint=f'write {_OTHER_HABITS[token.text]}, or quote it: "{token.text}"',
@@ -121,7 +169,8 @@ class _Parser:
         token = self._take()
         if self.here.kind in ("AND", *_CLOSERS):
             raise RuleError("this negates nothing", hint='the word: "NOT"', offset=token.offset)
-        return negate(self._unary(context.deeper(offset=token.offset)), place=context.place)
+        child = self._unary(context.deeper(offset=token.offset))
+        return negate(child, place=context.place(token.offset))
 
     def _term(self, context: Context) -> Node:
         if self.here.kind != "field":
@@ -141,14 +190,17 @@ class _Parser:
             raise RuleError(
                 f"{token.text}: has no value", hint=f"{token.text}:word", offset=token.offset
             )
-        return self._value(replace(context, field=token.text))
+        return self._value(replace(context, field=token.text), start=token.offset)
 
-    def _value(self, context: Context) -> Node:
+    def _value(self, context: Context, *, start: int | None = None) -> Node:
         token = self._take()
         if token.kind == "(":
             return self._group(token, context)
+        if token.kind == "rule":
+            return _named(token, context)
         context.budget.take(token)
-        return leaf_of(token, field=context.field, place=context.place)
+        place = context.place(token.offset if start is None else start)
+        return leaf_of(token, field=context.field, place=place)
 
     def _group(self, opening: Token, context: Context) -> Node:
         node = self.either(context.deeper(offset=opening.offset))
@@ -156,6 +208,34 @@ class _Parser:
             raise RuleError("this parenthesis is never closed", offset=opening.offset)
         self._take()
         return node
+
+
+def _is_habit(token: Token) -> bool:
+    return token.kind == "word" and token.text in _OTHER_HABITS
+
+
+def _named(token: Token, context: Context) -> Node:
+    """What stands under a name at the top of feeds.yaml, as if it stood here in parentheses."""
+    if context.field:
+        raise RuleError(
+            f"@{token.text} stands inside {context.field}:",
+            hint="a named rule has its own fields; to search for the text, quote it",
+            offset=token.offset,
+        )
+    try:
+        node = context.named(token.text)
+    except RuleError as error:
+        error.offset = token.offset
+        raise
+    context.notes.names.append(token.text)
+    context.budget.take_all(node)
+    if context.depth + 1 + depth(node) > MAX_DEPTH:
+        raise RuleError(
+            f"the rule is nested too deeply with @{token.text} in it",
+            hint=f"at most {MAX_DEPTH} levels",
+            offset=token.offset,
+        )
+    return node
 
 
 def _lacks_a_side(token: Token) -> RuleError:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from aggregator.core.filter.fields import FIELDS, JOINERS
 from aggregator.core.filter.leaf import Budget, TooLarge
-from aggregator.core.filter.oneline import Context, parse_line
+from aggregator.core.filter.oneline import Context, Notes, parse_line
 from aggregator.core.filter.problem import Path, RuleError, did_you_mean
-from aggregator.core.filter.tree import Node, either, every, negate
+from aggregator.core.filter.tree import Node, negate
 from aggregator.core.model import Place
 
-Places = Callable[[Path], Place]
+
+class Places(Protocol):
+    """Where things stand: the YAML node at a path within the value, () for the value itself,
+    and in a text the character at an offset."""
+
+    def __call__(self, path: Path, offset: int | None = None, /) -> Place: ...
+
 
 _MAX_MISTAKES = 50  # of one rule; more help nobody
 
@@ -27,11 +34,17 @@ class _Enough(Exception):
     """Reading on would help nobody."""
 
 
-def read_yaml(value: object, *, places: Places | None) -> Node:
+def read_yaml(
+    value: object,
+    *,
+    places: Places | None,
+    notes: Notes,
+    named: Callable[[str], Node],
+) -> Node:
     """The tree of a rule in either spelling; raises RuleError, whose `all` has every mistake."""
     reader = _Reader(places)
     try:
-        node = reader.read(value, (), Context(budget=Budget()))
+        node = reader.read(value, (), Context(budget=Budget(), notes=notes, named=named))
     except _Enough:
         node = None
     if node is None:
@@ -53,7 +66,7 @@ class _Reader:
         context = self._placed(context, path)
         try:
             if isinstance(value, list | tuple):
-                return self._list(value, path, context, join=either)
+                return self._list(value, path, context, join=context.either)
             if isinstance(value, Mapping):
                 return self._mapping(value, path, context)
             return parse_line(_text(value), context)
@@ -62,7 +75,7 @@ class _Reader:
             return None
 
     def _placed(self, context: Context, path: Path) -> Context:
-        return replace(context, place=self._places(path) if self._places else None)
+        return replace(context, at=partial(self._places, path) if self._places else None)
 
     def _note(self, error: RuleError, path: Path) -> None:
         error.path = path
@@ -77,7 +90,7 @@ class _Reader:
         nodes = [self.read(value, (*path, index), deeper) for index, value in enumerate(values)]
         if not nodes:
             raise RuleError("the list is empty", hint="leave the key out to have no rule")
-        return _joined(nodes, join, context.place)
+        return _joined(nodes, join, context.place())
 
     def _mapping(
         self, mapping: Mapping[object, object], path: Path, context: Context
@@ -86,7 +99,7 @@ class _Reader:
         nodes = [self._key(key, value, path, deeper) for key, value in mapping.items()]
         if not nodes:
             raise RuleError("the mapping is empty", hint="leave the key out to have no rule")
-        return _joined(nodes, every, context.place)
+        return _joined(nodes, context.every, context.place())
 
     def _key(self, key: object, value: object, path: Path, context: Context) -> Node | None:
         name = str(key)
@@ -94,13 +107,13 @@ class _Reader:
         try:
             _check_key(name, value, context.field)
             if name == "all" and isinstance(value, list | tuple):
-                return self._list(value, path, self._placed(context, path), join=every)
+                return self._list(value, path, self._placed(context, path), join=context.every)
         except RuleError as error:
             self._note(error, path)
             return None
         if name == "not":
             node = self.read(value, path, context)
-            return None if node is None else negate(node, place=context.place)
+            return None if node is None else negate(node, place=self._placed(context, path).place())
         field = context.field if name in JOINERS else name
         return self.read(value, path, replace(context, field=field))
 

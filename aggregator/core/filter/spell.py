@@ -17,8 +17,8 @@ from aggregator.core.filter.tree import (
 )
 
 # Anything else is safer, and clearer, in quotes.
-_BARE = re.compile(r"[^\W_][^\s\"():/<>=!\\“”„«»]*")
-_KEYWORDS = frozenset({"AND", "OR", "NOT", "or"})
+_BARE = re.compile(r"[^\W_][^\s\"():/<>=!\\“”„«»|*]*")
+_KEYWORDS = frozenset({"AND", "OR", "NOT", "or", "and", "not"})
 
 
 def spell(node: Node) -> str:

@@ -123,3 +123,26 @@ def leaves(node: Node) -> tuple[Leaf, ...]:
     if isinstance(node, Every | Either):
         return tuple(leaf for child in node.children for leaf in leaves(child))
     return (node,)
+
+
+def repeated(nodes: Iterable[Node], kind: type[Either | Every]) -> tuple[tuple[Node, Node], ...]:
+    """What `either` or `every` leave out, each with the node that says the same before it."""
+    seen: dict[Node, Node] = {}
+    found: list[tuple[Node, Node]] = []
+    for node in nodes:
+        for child in node.children if isinstance(node, kind) else (node,):
+            first = seen.setdefault(child, child)
+            if first is not child:
+                found.append((child, first))
+    return tuple(found)
+
+
+def depth(node: Node) -> int:
+    """How many levels of parentheses and negations the one-line text of a tree has."""
+    if isinstance(node, Not):
+        return 1 + isinstance(node.child, Every | Either) + depth(node.child)
+    if isinstance(node, Every):
+        return max(isinstance(child, Either) + depth(child) for child in node.children)
+    if isinstance(node, Either):
+        return max(depth(child) for child in node.children)
+    return 0
