@@ -12,7 +12,6 @@ lost. One thing changes it: a `drop:` rule takes articles down.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,7 +26,8 @@ from aggregator.core.render import (
     render,
 )
 from aggregator.core.settings import Output, Settings
-from aggregator.outputs import Judge, judges_for
+from aggregator.core.shares import Share, with_room
+from aggregator.outputs import Judge, judges_for, shares_of
 from aggregator.pipeline import choose
 from aggregator.store import Store
 
@@ -58,6 +58,7 @@ class Edition:
     store: Store
     priority: dict[str, int]
     judge_at: Callable[[datetime], Judge]  # the judge of the output as of a time
+    shares: tuple[Share, ...]
     base_url: str  # of everything
     atom_id: str
     now: datetime
@@ -72,6 +73,7 @@ class Edition:
             store=store,
             priority={source.id: source.priority for source in settings.sources},
             judge_at=judges_for(settings, output),
+            shares=_shares(store, output),
             base_url=settings.base_url,
             atom_id=output.atom_id or atom_id,
             now=now,
@@ -84,6 +86,7 @@ class Edition:
             output,
             self.store.articles(output.sources, priority=self.priority),
             judge=self.judge_at(self.now),
+            shares=self.shares,
             now=self.now,
         )
 
@@ -103,6 +106,13 @@ class Edition:
         return self.store.picked(wanted, self.output.sources, priority=self.priority)
 
 
+def _shares(store: Store, output: Output) -> tuple[Share, ...]:
+    def first_carried(slug_hash: int) -> datetime | None:
+        return store.first_carried(output.id, (slug_hash,)).get(slug_hash)
+
+    return shares_of(output, store.members(output.id), first_carried=first_carried)
+
+
 def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
     """What came in or was edited since the last build, and is not among the newest.
 
@@ -118,7 +128,7 @@ def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
         if (fresh[article.slug_hash] or article.first_seen - article.sort_at <= LATE)
         and edition.is_kept(article)
     )
-    return tuple(_within_share(output, newest, found))
+    return tuple(with_room(found, beside=newest, shares=edition.shares))
 
 
 def besides(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
@@ -131,18 +141,7 @@ def besides(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
     numbered = {one.slug_hash for one in published}
     wanted = numbered - {article.slug_hash for article in newest}
     found = filter(edition.is_kept, edition.picked(wanted))
-    return tuple(_within_share(output, newest, found))
-
-
-def _within_share(
-    output: Output, newest: Iterable[Article], others: Iterable[Article]
-) -> Iterator[Article]:
-    """Those of `others` that leave no source more than its share of the document."""
-    seen = Counter(article.source for article in newest)
-    for article in others:
-        seen[article.source] += 1
-        if output.max_per_source is None or seen[article.source] <= output.max_per_source:
-            yield article
+    return tuple(with_room(found, beside=newest, shares=edition.shares))
 
 
 def document(edition: Edition) -> tuple[Article, ...]:
@@ -180,8 +179,8 @@ def full_page(edition: Edition) -> ArchivePage | None:
 def short_page(edition: Edition, document: Iterable[Article]) -> ArchivePage | None:
     """Return a page of all that is in none, when some of it has left the document; else None.
 
-    The clock (`max_age:`, `age<7d`) and the share of a source (`max_per_source:`) do that. The
-    page is cut short then, so that there is no gap.
+    The clock (`max_age:`, `age<7d`) and the share of a source (`max_per_source:`, `backfill:`) do
+    that. The page is cut short then, so that there is no gap.
     """
     size = page_size(edition.output)
     if not size:

@@ -11,8 +11,10 @@ from hashlib import blake2b
 from aggregator.core.filter import verdict
 from aggregator.core.model import Article, OutputState, Verdict
 from aggregator.core.settings import Output, Rules, Settings, Source
+from aggregator.core.shares import Quota, Share, of_past, of_source
 
 _USUAL_ARCHIVE = Output(id="", title="").archive
+_USUAL_BACKFILL = Output(id="", title="").backfill
 _USUAL_TTL = 60
 
 
@@ -49,12 +51,19 @@ def _output_shape(output: Output) -> list[object]:
 def _later_shape(output: Output) -> list[object]:
     """What was added later: left out where it says nothing, so that no digest changed for it."""
     shape: dict[str, object] = {
-        "max_per_source": output.max_per_source,
+        "max_per_source": _quota_shape(output.max_per_source),
+        "backfill": None if output.backfill == _USUAL_BACKFILL else output.backfill,
         "archive": None if output.archive == _USUAL_ARCHIVE else output.archive,
         "complete": output.complete,
         "hub": output.hub,
     }
     return [[name, value] for name, value in shape.items() if value not in (None, False, "")]
+
+
+def _quota_shape(quota: Quota | None) -> object:
+    if quota is None or quota.period is None:
+        return None if quota is None else quota.size
+    return [quota.size, quota.period.total_seconds()]
 
 
 def _source_shape(source: Source) -> list[object]:
@@ -126,6 +135,19 @@ def judges_for(settings: Settings, output: Output) -> Callable[[datetime], Judge
         )
 
     return lambda now: partial(judge, now=now)
+
+
+def shares_of(
+    output: Output,
+    members: Mapping[str, datetime | None],
+    *,
+    first_carried: Callable[[int], datetime | None],
+) -> tuple[Share, ...]:
+    """Return what bounds how much of a source the output shows; see core.shares."""
+    past = of_past(output.backfill, members, first_carried=first_carried)
+    quota = output.max_per_source
+    shares = (past, None if quota is None else of_source(quota))
+    return tuple(share for share in shares if share is not None)
 
 
 def ttl(settings: Settings, output: Output) -> int:

@@ -32,6 +32,7 @@ from aggregator.core.model import (
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.render import feed_path, render
 from aggregator.core.settings import Limits, Output, Source
+from aggregator.core.shares import Share
 from aggregator.core.validators import request_mark
 
 Fetch = Callable[[Source, SourceState], Awaitable[Fetched]]
@@ -240,7 +241,12 @@ def _outcome(fetched: Fetched, novelty: Novelty) -> str:
 
 
 def choose(
-    output: Output, articles: Iterable[Article], *, judge: Judge, now: datetime
+    output: Output,
+    articles: Iterable[Article],
+    *,
+    judge: Judge,
+    shares: Sequence[Share] = (),
+    now: datetime,
 ) -> tuple[Article, ...]:
     """Return the newest articles that an output keeps of `articles` (newest first), in its order.
 
@@ -250,7 +256,7 @@ def choose(
         articles,
         judge=judge,
         limit=output.limit,
-        max_per_source=output.max_per_source,
+        shares=shares,
         max_age=output.max_age,
         order=output.order,
         now=now,

@@ -182,8 +182,18 @@ class Store(Protocol):
         """Make the store know exactly these outputs.
 
         What is remembered of one (its Atom id, what it carried when) is kept when it is taken
-        out, and passes to an output that names it as an alias and is new itself.
+        out, and passes to an output that names it as an alias and is new itself. Sources that
+        join an output from now on are its members since `now`.
         """
+
+    def members(self, output: str) -> dict[str, datetime | None]:
+        """Since when each source is part of an output, as `list_outputs` noticed it.
+
+        None: from the beginning, that is before the output carried anything.
+        """
+
+    def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
+        """Those of the articles that the output ever carried, and when it first did."""
 
     def removed_outputs(self) -> dict[str, datetime]:
         """The public outputs that were taken out, and when that was noticed."""

@@ -17,6 +17,7 @@ from aggregator.adapters.sqlite import SqliteStore
 from aggregator.core.filter import compile_rule
 from aggregator.core.model import Entry
 from aggregator.core.settings import Rules
+from aggregator.core.shares import Quota
 from tests.adapters.store.polls import DAY, HOUR, NOW, entry
 from tests.publishing import ATOM, HISTORY, Follower, Press, dated, link, output, titles
 
@@ -255,7 +256,7 @@ def test_what_ages_out_before_its_page_is_full_is_archived_in_a_short_one(reopen
 def test_the_share_of_a_source_holds_besides_and_what_it_pushes_out_is_archived(
     reopen: Opened,
 ) -> None:
-    press = Press(reopen(), output(max_per_source=2))
+    press = Press(reopen(), output(max_per_source=Quota(2)))
     seen = fill(press, 3, each=2)
     assert len(titles(press.files["feeds/out.atom"])) == 2
     assert all_titles(press) == set(seen)
@@ -310,7 +311,7 @@ def test_a_subscriber_that_follows_the_archive_misses_nothing(
     shared: bool,
 ) -> None:
     store = SqliteStore.open(tmp_path_factory.mktemp("store") / "store.db")
-    changes = {"max_age": 40 * HOUR if timed else None, "max_per_source": 3 if shared else None}
+    changes = {"max_age": 40 * HOUR if timed else None, "max_per_source": Quota(3) if shared else None}
     press, follower = Press(store, output(limit=limit, **changes)), Follower()
     published: dict[str, str] = {}
     closed: dict[str, bytes] = {}

@@ -162,7 +162,7 @@ class Builder:
         """Choose, number and archive, render; a disk that refuses becomes the report's error."""
         edition = await self._off_loop(self._edition, output, state)
         newest = await self._off_loop(edition.newest)
-        cut = output.id in self._timed or output.max_per_source is not None
+        cut = output.id in self._timed or bool(edition.shares)
         try:
             if state.built_at is None:  # other rules, perhaps
                 await self._archivist.take_down(edition, publish=publishing.publish)

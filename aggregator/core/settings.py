@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aggregator.core.filter import Example, Rule
 from aggregator.core.model import Place
+from aggregator.core.shares import Quota
 from aggregator.core.trackers import Cleaning
 
 
@@ -112,7 +113,8 @@ class Output:
     rules: Rules = Rules()
     order: str = "newest"  # or oldest
     limit: int = 100
-    max_per_source: int | None = None  # articles that one source may show
+    max_per_source: Quota | None = None  # articles that one source may show
+    backfill: int = 20  # articles from before it joined that a later source may show
     max_age: timedelta | None = None
     author: str = ""
     language: str = ""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aggregator.adapters.config.reading import read_quota
 from aggregator.adapters.config.values import (
     Wrong,
     address,
@@ -20,6 +21,7 @@ from aggregator.adapters.config.values import (
     size,
     slug,
 )
+from aggregator.core.shares import Quota
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,27 @@ def test_anything_else_is_no_duration(text: object) -> None:
 def test_a_duration_beyond_a_century_is_refused() -> None:
     with pytest.raises(Wrong, match="century"):
         duration("999999999w")
+
+
+@pytest.mark.parametrize(
+    ("value", "quota"),
+    [
+        (30, Quota(30)),
+        ("3/day", Quota(3, timedelta(days=1))),
+        ("10000/week", Quota(10_000, timedelta(weeks=1))),
+        ("1/hour", Quota(1, timedelta(hours=1))),
+    ],
+)
+def test_a_quota_is_a_number_or_so_many_in_a_period(value: object, quota: Quota) -> None:
+    assert read_quota(value) == quota
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 10_001, True, None, "30", "3/", "3/month", "/day", "0/day", "3 / day", "٣/day"]
+)
+def test_anything_else_is_no_quota(value: object) -> None:
+    with pytest.raises(Wrong):
+        read_quota(value)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.filter import Rule, compile_rule, select, verdict
 from aggregator.core.model import Article, Place, Verdict
+from aggregator.core.shares import Quota, of_source
 from tests.core.articles import NOON, article
 
 
@@ -138,7 +139,8 @@ def test_no_source_takes_more_than_its_share() -> None:
     loud = (replace(dated(number), source="loud") for number in range(0, 40, 2))
     quiet = (replace(dated(number), source="quiet") for number in range(100, 140, 2))
     articles = chain(loud, quiet)
-    assert chosen(articles, limit=5, max_per_source=3) == [0, 2, 4, 100, 102]
+    shares = (of_source(Quota(3)),)
+    assert chosen(articles, limit=5, shares=shares) == [0, 2, 4, 100, 102]
 
 
 def test_a_limit_of_nothing_reads_nothing() -> None:

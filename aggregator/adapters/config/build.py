@@ -279,6 +279,7 @@ def _output(
         order=shape.order,
         limit=shape.limit,
         max_per_source=shape.max_per_source,
+        backfill=shape.backfill,
         max_age=shape.max_age,
         author=shape.author,
         language=shape.language,

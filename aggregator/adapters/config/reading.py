@@ -18,6 +18,7 @@ from pydantic import PlainValidator, ValidationInfo
 from aggregator.adapters.config import values
 from aggregator.adapters.config.values import Address, Wrong, quoted
 from aggregator.core.settings import Schedule, Secret
+from aggregator.core.shares import Quota
 
 Element = TypeVar("Element")
 
@@ -26,6 +27,12 @@ _LONGEST_LINE = 1000
 USUAL_PAGE: Final = 100  # articles of an archive page
 SMALLEST_PAGE: Final = 10
 LARGEST_PAGE: Final = 1000
+LARGEST_QUOTA: Final = 10_000
+_PERIODS: Final = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -200,6 +207,20 @@ def read_archive(value: object) -> int | None:
     if value not in known:
         raise Wrong("is neither a number nor one of on, off and complete")
     return known[value]
+
+
+def read_quota(value: object) -> Quota:
+    """Return `30` or `"3/day"` as a quota."""
+    size, period = value, None
+    if isinstance(value, str):
+        number, _, name = value.partition("/")
+        size = int(number) if re.fullmatch("[0-9]{1,9}", number) else None
+        period = _PERIODS.get(name)
+    if not isinstance(size, int) or isinstance(size, bool) or (period is None and size != value):
+        raise Wrong("is neither a number nor so many in a period", 'write 30 or "3/day"')
+    if not 1 <= size <= LARGEST_QUOTA:
+        raise Wrong(f"{size} is not from 1 to {LARGEST_QUOTA}")
+    return Quota(size, period)
 
 
 def read_proxy(value: object, info: ValidationInfo) -> str:

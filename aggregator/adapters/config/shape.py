@@ -170,11 +170,17 @@ class OutputShape(Shape):
         ge=1,
         le=10_000,
     )
-    max_per_source: int | None = key(
+    max_per_source: types.Quota | None = key(
         None,
-        "How many of them may come from one source, so that a flood leaves the others their "
-        "places. Without it the newest are shown, whoever wrote them.",
-        ge=1,
+        "How many of them may come from one source, so that a chatty one leaves the others their "
+        "places: the newest `30`, or the first of each day (`3/day`, also `/hour` and `/week`; "
+        "UTC). Without it the newest are shown, whoever wrote them.",
+    )
+    backfill: int = key(
+        20,
+        "How many articles from before it joined a source may bring into the output, when it "
+        "joins one that is published already: the newest.",
+        ge=0,
         le=10_000,
     )
     max_age: types.Period | None = key(None, "Articles older than this are left out.")

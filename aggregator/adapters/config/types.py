@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSc
 
 from aggregator.adapters.config.reading import (
     LARGEST_PAGE,
+    LARGEST_QUOTA,
     SMALLEST_PAGE,
     bytes_within,
     distinct,
@@ -39,6 +40,7 @@ from aggregator.adapters.config.reading import (
     read_path,
     read_printable_line,
     read_proxy,
+    read_quota,
     read_secret,
     read_source_id,
     read_tag,
@@ -49,6 +51,7 @@ from aggregator.adapters.config.reading import (
     within,
 )
 from aggregator.adapters.config.values import Address
+from aggregator.core import shares
 from aggregator.core.settings import Schedule, Secret
 
 
@@ -157,6 +160,19 @@ Archive = Annotated[
         }
     ),
     Kind("`on`, `off`, `complete` or number"),
+]
+Quota = Annotated[
+    shares.Quota,
+    PlainValidator(read_quota),
+    _schema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_QUOTA},
+                {"type": "string", "pattern": "^[1-9][0-9]{0,4}/(hour|day|week)$"},
+            ]
+        }
+    ),
+    Kind("number, or such as `3/day`"),
 ]
 Hub = Annotated[str, PlainValidator(read_hub), _schema(_STRING), Kind("URL, `${VAR}`")]
 Listen = Annotated[str, PlainValidator(read_listen), _schema(_STRING), Kind("HOST:PORT, `${VAR}`")]

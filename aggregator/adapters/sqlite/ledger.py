@@ -134,6 +134,18 @@ def _carry_first(connection: sqlite3.Connection, carried: dict[str, object]) -> 
     )
 
 
+def first_carried(
+    connection: sqlite3.Connection, output: str, slug_hashes: Sequence[int]
+) -> dict[int, datetime]:
+    """See Store.first_carried."""
+    rows = connection.execute(
+        "SELECT c.slug_hash, c.first_at FROM json_each(:articles) AS wanted "
+        "CROSS JOIN carried AS c ON c.output = :output AND c.slug_hash = wanted.value",
+        {"output": output, "articles": many(slug_hashes)},
+    )
+    return {slug_hash: to_moment(first_at) for slug_hash, first_at in rows}
+
+
 def carrying(connection: sqlite3.Connection, output: str) -> dict[str, str]:
     """See Store.carrying. The title is the one of the entry that was seen first."""
     return dict(

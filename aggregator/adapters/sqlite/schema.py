@@ -282,6 +282,14 @@ def _questions(db: Database) -> None:
     wording.fill(db.conn)
 
 
+def _members(db: Database) -> None:
+    """Since when a source is part of an output; null: from the beginning. See core.shares."""
+    db.execute(
+        "CREATE TABLE members (output TEXT NOT NULL, source TEXT NOT NULL, since INTEGER, "
+        "PRIMARY KEY (output, source)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
@@ -290,4 +298,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _archives,
     _keyed_sources,
     _questions,
+    _members,
 )

@@ -6,12 +6,18 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aggregator.adapters.sqlite.codec import to_moment, to_seconds
+from aggregator.adapters.sqlite.codec import (
+    to_moment,
+    to_optional_moment,
+    to_optional_seconds,
+    to_seconds,
+)
 from aggregator.adapters.sqlite.connection import writing
+from aggregator.core import shares
 from aggregator.core.settings import Output
 
 # Tables that hold what is remembered under the id of an output.
-_REMEMBERED = ("outputs", "carried", "pages", "histories")
+_REMEMBERED = ("outputs", "carried", "pages", "histories", "members")
 
 
 def list_outputs(
@@ -24,16 +30,19 @@ def list_outputs(
             "SELECT output, removed_at, private FROM outputs"
         )
     }
-    moved = _renamed(outputs, known)
+    moved = renamed(outputs, known)
     listed = {output.id: (None, int(output.access is not None)) for output in outputs}
-    if not moved and all(
+    same = all(
         found == listed.get(output) if output in listed else found[0] is not None
         for output, found in known.items()
-    ):
+    )
+    if not moved and same and all(_joining(connection, one, now) is None for one in outputs):
         return
     with writing(connection):
         for old, new in moved.items():
             _rename(connection, old, new)
+        for one in outputs:
+            _join(connection, one, now)
         for output, (_, private) in listed.items():
             connection.execute(
                 "UPDATE outputs SET removed_at = NULL, private = ? WHERE output = ?",
@@ -46,7 +55,42 @@ def list_outputs(
             )
 
 
-def _renamed(outputs: Sequence[Output], known: Mapping[str, object]) -> dict[str, str]:
+def _joining(
+    connection: sqlite3.Connection, output: Output, now: datetime
+) -> dict[str, datetime | None] | None:
+    """All members of the output; None when they are those that are known."""
+    known = members(connection, output.id)
+    found = shares.members(
+        known, output.sources, has_carried=_has_carried(connection, output.id), now=now
+    )
+    return None if found == known else found
+
+
+def _join(connection: sqlite3.Connection, output: Output, now: datetime) -> None:
+    found = _joining(connection, output, now)
+    if found is None:
+        return
+    connection.execute("DELETE FROM members WHERE output = ?", (output.id,))
+    connection.executemany(
+        "INSERT INTO members (output, source, since) VALUES (?, ?, ?)",
+        ((output.id, source, to_optional_seconds(since)) for source, since in found.items()),
+    )
+
+
+def _has_carried(connection: sqlite3.Connection, output: str) -> bool:
+    row = connection.execute("SELECT EXISTS (SELECT 1 FROM carried WHERE output = ?)", (output,))
+    return bool(row.fetchone()[0])
+
+
+def members(connection: sqlite3.Connection, output: str) -> dict[str, datetime | None]:
+    """See Store.members."""
+    rows = connection.execute(
+        "SELECT source, since FROM members WHERE output = ? ORDER BY source", (output,)
+    )
+    return {source: to_optional_moment(since) for source, since in rows}
+
+
+def renamed(outputs: Sequence[Output], known: Mapping[str, object]) -> dict[str, str]:
     """Former id -> id, for outputs of which only the former id is known."""
     found: dict[str, str] = {}
     for output in outputs:

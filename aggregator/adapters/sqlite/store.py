@@ -245,6 +245,14 @@ class SqliteStore:
         with self._connected() as connection:
             serving.list_outputs(connection, outputs, now=now)
 
+    def members(self, output: str) -> dict[str, datetime | None]:
+        with self._connected() as connection:
+            return serving.members(connection, output)
+
+    def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
+        with self._connected() as connection:
+            return ledger.first_carried(connection, output, slug_hashes)
+
     def removed_outputs(self) -> dict[str, datetime]:
         with self._connected() as connection:
             return serving.removed_outputs(connection)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -11,6 +10,7 @@ from itertools import islice, takewhile
 from aggregator.core.filter.rule import Match, Rule
 from aggregator.core.filter.view import View
 from aggregator.core.model import Article, Verdict
+from aggregator.core.shares import Share, within
 
 
 def verdict(
@@ -55,29 +55,29 @@ def select(
     *,
     judge: Callable[[Article], Verdict],
     limit: int,
-    max_per_source: int | None = None,
+    shares: Sequence[Share] = (),
     max_age: timedelta | None,
     order: str,
     now: datetime,
 ) -> tuple[Article, ...]:
-    """The newest `limit` articles that are kept and not older than `max_age`.
+    """The newest `limit` articles that are kept, within all shares, not older than `max_age`.
 
-    Of one source at most `max_per_source`, so that a flood leaves the others their places.
     `articles` come newest first (by sort_at) and are read no further than needed. `order`
     (newest or oldest) turns the result round and never changes what is in it.
     """
     bound = None if max_age is None else now - max_age
-    young = takewhile(lambda article: bound is None or article.sort_at >= bound, articles)
-    kept = (article for article in young if judge(article).kept)
-    shared = kept if max_per_source is None else _shared(kept, max_per_source)
-    chosen = tuple(islice(shared, max(limit, 0)))
+    kept = (article for article in _until(articles, bound, shares) if judge(article).kept)
+    shared = within(kept, shares)
+    young = (article for article in shared if bound is None or article.sort_at >= bound)
+    chosen = tuple(islice(young, max(limit, 0)))
     return chosen[::-1] if order == "oldest" else chosen
 
 
-def _shared(articles: Iterable[Article], share: int) -> Iterator[Article]:
-    """The first `share` of each source."""
-    seen: Counter[str] = Counter()
-    for article in articles:
-        seen[article.source] += 1
-        if seen[article.source] <= share:
-            yield article
+def _until(
+    articles: Iterable[Article], bound: datetime | None, shares: Sequence[Share]
+) -> Iterable[Article]:
+    """Those that matter: the whole of the period at the bound, whose first articles count."""
+    if bound is None:
+        return articles
+    floor = min([bound, *(share.since(bound) for share in shares)])
+    return takewhile(lambda article: article.sort_at >= floor, articles)

@@ -10,7 +10,7 @@ from pathlib import Path
 from aggregator.adapters.sqlite import SqliteStore, schema
 from aggregator.adapters.sqlite.connection import as_database
 from aggregator.core.settings import Access, Output, Secret
-from tests.adapters.store.polls import adopt, source
+from tests.adapters.store.polls import DAY, adopt, entry, poll, source
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -101,3 +101,46 @@ def test_an_older_file_learns_of_removals_and_histories(tmp_path: Path) -> None:
         store.list_outputs([], now=NOON)
         assert store.removed_outputs() == {"a": NOON}
         assert store.history("a", "atom") == ""
+
+
+def listed(store: SqliteStore, *sources: str, day: int = 0, output: str = "a") -> None:
+    one = Output(id=output, title="A", sources=sources, aliases=("a",) if output != "a" else ())
+    store.list_outputs([one], now=NOON + day * DAY)
+
+
+def carry(store: SqliteStore) -> None:
+    adopt(store, source("x"))
+    poll(store, source("x"), entry("1"))
+    opened(store, "a")
+    store.carry("a", tuple(store.articles(["x"], priority={})), now=NOON)
+
+
+def test_sources_that_join_an_output_later_are_told_apart(store: SqliteStore) -> None:
+    listed(store, "x")
+    listed(store, "x", "y", day=1)
+    assert store.members("a") == {"x": None, "y": None}  # nothing was carried yet
+    carry(store)
+    listed(store, "x", "y", "z", day=2)
+    assert store.members("a") == {"x": None, "y": None, "z": NOON + 2 * DAY}
+    listed(store, "x", day=3)
+    listed(store, "x", "z", day=4)
+    assert store.members("a") == {"x": None, "z": NOON + 4 * DAY}
+
+
+def test_members_go_with_a_renamed_output_and_a_renamed_source(store: SqliteStore) -> None:
+    listed(store, "x")
+    carry(store)
+    listed(store, "x", "y", day=1)
+    listed(store, "x", "y", day=2, output="b")
+    assert store.members("b") == {"x": None, "y": NOON + DAY}
+    adopt(store, source("new-x", url=source("x").url))
+    listed(store, "new-x", "y", day=3, output="b")
+    assert store.members("b") == {"new-x": None, "y": NOON + DAY}
+
+
+def test_it_is_known_when_an_article_was_first_carried(store: SqliteStore) -> None:
+    carry(store)
+    (article,) = store.articles(["x"], priority={})
+    store.carry("a", (article,), now=NOON + DAY)
+    assert store.first_carried("a", [article.slug_hash, 7]) == {article.slug_hash: NOON}
+    assert store.first_carried("b", [article.slug_hash]) == {}

@@ -1,0 +1,142 @@
+"""How many articles an output shows of one source, and of a new source's past. Pure.
+
+A share bounds the articles that have the same key. Of those without a period the newest stay; of
+those with one (3 a day) the first of each day, so that what was shown is not pushed out again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from aggregator.core.model import Article
+
+_MONDAY = datetime(1969, 12, 29, tzinfo=UTC)  # weeks begin on Mondays; days and hours fit in
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many; with a period so many in each hour, day or week (UTC)."""
+
+    size: int
+    period: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """At most `size` articles of the same key, in each period if there is one."""
+
+    size: int
+    key: Callable[[Article], Hashable | None]  # None: does not count
+    period: timedelta | None = None
+
+    def since(self, moment: datetime) -> datetime:
+        """The beginning of the period that a moment falls into; without periods the moment."""
+        if self.period is None:
+            return moment
+        return moment - (moment - _MONDAY) % self.period
+
+    def part(self, article: Article) -> Hashable | None:
+        """What an article takes room in; None when it takes none."""
+        key = self.key(article)
+        if key is None or self.period is None:
+            return key
+        return key, self.since(article.sort_at)
+
+
+def within(articles: Iterable[Article], shares: Sequence[Share]) -> Iterator[Article]:
+    """Those of `articles` (newest first) that leave every share its size, as lazily as it goes."""
+    found = iter(articles)
+    for share in shares:
+        found = _within(found, share)
+    return found
+
+
+def _within(articles: Iterable[Article], share: Share) -> Iterator[Article]:
+    if share.period is None:
+        yield from _first(articles, share)
+        return
+    for _, group in groupby(articles, key=lambda article: share.since(article.sort_at)):
+        yield from reversed([*_first(reversed([*group]), share)])
+
+
+def _first(articles: Iterable[Article], share: Share) -> Iterator[Article]:
+    """The first of each key, in the order given."""
+    seen: Counter[Hashable] = Counter()
+    for article in articles:
+        key = share.key(article)
+        seen[key] += 1
+        if key is None or seen[key] <= share.size:
+            yield article
+
+
+def with_room(
+    others: Iterable[Article], *, beside: Iterable[Article], shares: Sequence[Share]
+) -> Iterator[Article]:
+    """Those of `others` that find room in every share beside the articles that are there."""
+    there = tuple(beside) if shares else ()
+    taken = [Counter(share.part(article) for article in there) for share in shares]
+    for article in others:
+        parts = [share.part(article) for share in shares]
+        if all(
+            part is None or counts[part] < share.size
+            for share, counts, part in zip(shares, taken, parts, strict=True)
+        ):
+            for counts, part in zip(taken, parts, strict=True):
+                counts[part] += 1
+            yield article
+
+
+def of_source(quota: Quota) -> Share:
+    """`max_per_source:`"""
+    return Share(size=quota.size, key=lambda article: article.source, period=quota.period)
+
+
+# --- the past of sources that joined later
+
+
+def members(
+    known: Mapping[str, datetime | None],
+    sources: Iterable[str],
+    *,
+    has_carried: bool,
+    now: datetime,
+) -> dict[str, datetime | None]:
+    """Since when each source is part of an output; None: from the beginning.
+
+    `known` is what was remembered of it. Whatever joins before the output has carried anything
+    was there from the beginning, and so is everything when nothing was remembered.
+    """
+    if not has_carried:
+        return dict.fromkeys(sources)
+    joined = now if known else None
+    return {source: known.get(source, joined) for source in sources}
+
+
+def of_past(
+    size: int,
+    known: Mapping[str, datetime | None],
+    *,
+    first_carried: Callable[[int], datetime | None],
+) -> Share | None:
+    """`backfill:`, for the members of an output; None when all were there from the beginning.
+
+    What a source published before it joined is its past, unless another member has it too, or
+    the output had carried it (slug hash -> first time) before the source joined.
+    """
+    if not any(known.values()):
+        return None
+
+    def key(article: Article) -> str | None:
+        sources = {article.source, *(seen.source for seen in article.sightings)}
+        joined = [known[source] for source in sources if source in known]
+        late = [since for since in joined if since is not None and article.sort_at < since]
+        if len(late) < len(joined) or not late:
+            return None
+        carried = first_carried(article.slug_hash)
+        return None if carried is not None and carried < max(late) else article.source
+
+    return Share(size=size, key=key)
