@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from aggregator.core.clean import lines_of
 from aggregator.core.gist import gist, lead
 from aggregator.core.links import canonical_link, guid_without_host, site_label, url_slug
-from aggregator.core.model import Entry, Feed, Identity, Key
+from aggregator.core.model import Entry, Feed, FeedInfo, Identity, Key
 from aggregator.core.settings import Source
 from aggregator.core.sketch import opening, shingles, sketch, story_text, words_of
 from aggregator.core.slug import CUT, HASH_VERSION, hash64, headline, plain, slugify, stem, tail
@@ -34,16 +34,23 @@ _COUNTER = re.compile(
 def identify(feed: Feed, *, source: Source) -> tuple[Identity, ...]:
     """Return the identity of every entry of a feed, in the same order."""
     links = [canonical_link(entry.link) for entry in feed.entries]
-    link_counts = Counter(links)
+    counts = Counter(links)
+    own = [link if counts[link] == 1 else "" for link in links]
     names = site_names(feed, source)
+    return identify_among(feed.entries, own_links=own, source=source, names=names)
+
+
+def identify_among(
+    entries: Sequence[Entry], *, own_links: Sequence[str], source: Source, names: frozenset[str]
+) -> tuple[Identity, ...]:
+    """Return the identity of some entries of a document.
+
+    `own_links` are their canonical links, "" where other entries of the document share it;
+    `names` its site names.
+    """
     return tuple(
-        _identity(
-            entry,
-            source=source,
-            link=link if link_counts[link] == 1 else "",
-            names=names,
-        )
-        for entry, link in zip(feed.entries, links, strict=True)
+        _identity(entry, source=source, link=link, names=names)
+        for entry, link in zip(entries, own_links, strict=True)
     )
 
 
@@ -63,16 +70,25 @@ def site_names(feed: Feed, source: Source) -> frozenset[str]:
     Taken from the titles and hosts of feed and source, and learnt from a tail that most
     entries of the document share.
     """
-    names = {slugify(feed.info.title), slugify(source.title)}
-    for part in re.split(r"\s*[-|:\u2013\u2014\u00bb\u203a]\s+", feed.info.title):
-        names.add(slugify(part))
-    for link in (feed.info.link, source.url, *(entry.link for entry in feed.entries[:1])):
-        names.update(site_label(link))
+    labels = [label for entry in feed.entries[:1] for label in site_label(entry.link)]
     tails = Counter(tail(entry.title) for entry in feed.entries)
-    for text, count in tails.items():
-        if count >= LEARNT_TAIL_ENTRIES and count * 2 > len(feed.entries):
-            names.add(text)
+    learnt = [text for text, count in tails.items() if is_learnt(count, of=len(feed.entries))]
+    return names_given(feed.info, source) | frozenset([*labels, *learnt]) - {""}
+
+
+def names_given(info: FeedInfo, source: Source) -> frozenset[str]:
+    """Return those of the site names that no entry has to say."""
+    names = {slugify(info.title), slugify(source.title)}
+    for part in re.split(r"\s*[-|:\u2013\u2014\u00bb\u203a]\s+", info.title):
+        names.add(slugify(part))
+    for link in (info.link, source.url):
+        names.update(site_label(link))
     return frozenset(names - {""})
+
+
+def is_learnt(count: int, *, of: int) -> bool:
+    """Is a tail that so many of the entries share the name of the site?"""
+    return count >= LEARNT_TAIL_ENTRIES and count * 2 > of
 
 
 def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str]) -> Identity:

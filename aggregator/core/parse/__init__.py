@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from aggregator.core.errors import ParseError
@@ -24,6 +25,7 @@ from aggregator.core.parse.guids import distinct
 from aggregator.core.parse.info import read_hints, read_info
 from aggregator.core.parse.jsonfeed import read_json_feed
 from aggregator.core.parse.notfeed import explain, is_html
+from aggregator.core.parse.parts import Parts, read_parts
 from aggregator.core.parse.reader import Found, read
 from aggregator.core.parse.tidy import Tidied, tidy
 from aggregator.core.trackers import Cleaning
@@ -42,8 +44,31 @@ def parse(document: Document, *, max_entries: int, cleaning: Cleaning = EVERYTHI
     A feed without entries is a feed. Of more than `max_entries` entries the newest are kept.
     Raises ParseError: kind "not_a_feed", with what it is instead, or "damaged".
     """
+    with _damage_told():
+        return _parse(document, _page(document, cleaning), max_entries)
+
+
+def parse_parts(
+    document: Document, text: str, *, entries: int, cleaning: Cleaning = EVERYTHING
+) -> Parts | None:
+    """Read what is left of a document when entries are cut out of its text; see `read_parts`.
+
+    Raises ParseError.
+    """
+    with _damage_told():
+        return read_parts(document, text, page=_page(document, cleaning), entries=entries)
+
+
+def text_of_document(document: Document) -> str:
+    """The text of a document without what may stand before the first character that counts."""
+    return decode(document.body, document.content_type).lstrip(_JUNK)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn into ParseError whatever a document makes feedparser raise."""
     try:
-        return _parse(document, Page(_base(document), cleaning=cleaning), max_entries)
+        yield
     except ParseError:
         raise
     except Exception as error:  # damaged documents make feedparser raise anything
@@ -51,8 +76,12 @@ def parse(document: Document, *, max_entries: int, cleaning: Cleaning = EVERYTHI
         raise ParseError(message[:200], kind="damaged") from error
 
 
+def _page(document: Document, cleaning: Cleaning) -> Page:
+    return Page(_base(document), cleaning=cleaning)
+
+
 def _parse(document: Document, page: Page, limit: int) -> Feed:
-    text = decode(document.body, document.content_type).lstrip(_JUNK)
+    text = text_of_document(document)
     if text.startswith(("{", "[")):
         feed = read_json_feed(text, page=page, limit=limit)
     else:
@@ -112,9 +141,14 @@ def _feed(document: Document, found: Found, page: Page, limit: int) -> Feed:
     )
 
 
+def says_nothing(index: int) -> str:
+    """Why the entry at this place, counted from 1, was left out."""
+    return f"entry {index}: no title, no link and no text"
+
+
 def _skipped(entries: list[Entry | None], beyond: int, limit: int) -> Iterator[str]:
     for index, entry in enumerate(entries, start=1):
         if entry is None:
-            yield f"entry {index}: no title, no link and no text"
+            yield says_nothing(index)
     if beyond:
         yield f"{beyond} entries beyond the limit of {limit}"

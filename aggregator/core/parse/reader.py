@@ -20,7 +20,7 @@ from feedparser import api
 from feedparser.mixin import _FeedParserMixin
 
 from aggregator.core.clean import absolute_url
-from aggregator.core.parse.raw import Raw
+from aggregator.core.parse.raw import Raw, text
 
 MAX_ELEMENTS = 2000  # of one entry, outside its texts
 MAX_TAGS = 64
@@ -36,6 +36,12 @@ _VOID_ENDS = frozenset(
 )
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
 
+MARK = "<?aggregator-part?>"  # stands before the first entry of a marked text and after each one
+_MARK_TARGET = MARK[2:-2]
+# prefixes that mean something to feedparser or to us, whatever they stand for
+_KNOWN_PREFIXES = frozenset(_FeedParserMixin.namespaces.values()) - {""} | {"atom"}
+_KNOWN_NAMESPACES = {uri.lower(): name for uri, name in _FeedParserMixin.namespaces.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -45,6 +51,21 @@ class Found:
     entries: list[Raw]
     version: str
     left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What feedparser found in a marked text, and whether each entry stands for itself.
+
+    `context` is the state in which each entry was read: the same chunk read in the same state
+    gives the same entry. `prefixes` counts the namespaces met, `head_prefixes` those of them
+    that the entries did not bring.
+    """
+
+    found: Found
+    context: str
+    head_prefixes: int
+    prefixes: int
 
 
 class _Bounded(_FeedParserMixin):  # type: ignore[misc]
@@ -167,8 +188,24 @@ class _Bounded(_FeedParserMixin):  # type: ignore[misc]
             listed.append(value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The parser at a mark: entries so far, namespaces so far, all else that it remembers."""
+
+    entries: int
+    prefixes: int
+    state: tuple[object, ...]
+
+
 class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  # type: ignore[misc]
     """Reads what is well-formed."""
+
+    def __init__(self, base: str, language: str | None, encoding: str) -> None:
+        super().__init__(base, language, encoding)
+        self.marks: list[_Mark] = []
+        self.is_odd = False  # has an entry declared a namespace that may mislead another one?
+        self._scope: list[tuple[str, str]] = []
+        self._declared: set[tuple[str, str]] = set()
 
     def startElementNS(  # noqa: N802
         self,
@@ -181,9 +218,58 @@ class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  
             attrs = xml.sax.xmlreader.AttributesNSImpl(first, {key: key[1] for key in first})
         super().startElementNS(name, qname, attrs)
 
+    def startPrefixMapping(self, prefix: str | None, uri: str) -> None:  # noqa: N802
+        super().startPrefixMapping(prefix, uri)
+        self._scope.append((prefix or "", uri or ""))
+        if not self.marks:
+            self._declared.add(self._scope[-1])
+        elif prefix and not _is_harmless(prefix, uri):
+            self.is_odd = True
+
+    def endPrefixMapping(self, _prefix: str | None) -> None:  # noqa: N802
+        self._scope.pop()
+
+    def processingInstruction(self, target: str, _data: str) -> None:  # noqa: N802
+        if target == _MARK_TARGET:
+            self.marks.append(_Mark(len(self.entries), len(self.namespaces_in_use), self._state()))
+
+    def _state(self) -> tuple[object, ...]:
+        """All that feedparser carries from one entry into the next, and namespaces in force.
+
+        Left out is what a start of an entry resets, what lies below its element on the stack,
+        and the names of namespaces (see `_is_harmless`).
+        """
+        image = self.feeddata.get("image")
+        return (
+            self.version,
+            (self.baseuri, self.lang, self.depth),
+            (tuple(self.basestack), tuple(self.langstack)),
+            (self.infeed, self.inentry, self.incontent, self.intextinput, self.inimage),
+            (self.inauthor, self.incontributor, self.inpublisher, self.insource),
+            (self.svgOK, self.hasContent, self._summaryKey, self.leaving_out),
+            (self.psc_chapters_flag, self.ingeometry, bool(self.decls)),
+            (dict(self.contentparams), dict(self.sourcedata)),
+            tuple(self._scope),
+            sorted(self._declared),
+            image is None,
+            # feedparser lets an entry add to the image of the feed
+            text(image, "href") if isinstance(image, dict) else "",
+        )
+
     def startCDATA(self) -> None:  # noqa: N802
         if self.incontent:
             self.contentparams["cdata"] = True
+
+
+def _is_harmless(prefix: str, uri: str) -> bool:
+    """May an entry declare this namespace without changing how feedparser reads other entries?
+
+    feedparser remembers declarations beyond their scope, by prefix as well as by namespace.
+    """
+    known = _KNOWN_NAMESPACES.get(uri.lower())
+    if known is None:
+        return prefix.lower() not in _KNOWN_PREFIXES and "backend.userland.com" not in uri.lower()
+    return prefix == (known or "atom")
 
 
 class _Loose(_Bounded, api.LooseFeedParser):  # type: ignore[misc]
@@ -219,6 +305,31 @@ def read(
         handler.first, handler.limit = first, limit
         handler.feed(text)
     return Found(handler.feeddata, handler.entries, str(handler.version), handler.left_out)
+
+
+def read_marked(marked: str, *, base: str, language: str | None, entries: int) -> Marked | None:
+    """Let feedparser read a tidied text with a MARK before, between and after its `entries`.
+
+    None when it is not well-formed, or when an entry may depend on those before it. Raises as
+    `read` does.
+    """
+    handler = _Strict(base, language, "utf-8")
+    try:
+        _fed(handler, marked, first=0, limit=entries)
+    except xml.sax.SAXException:
+        return None
+    marks = handler.marks
+    in_order = [mark.entries for mark in marks] == list(range(entries + 1))
+    if not in_order or handler.left_out or handler.is_odd or len(handler.entries) != entries:
+        return None
+    if any(mark.state != marks[0].state for mark in marks):
+        return None
+    return Marked(
+        found=Found(handler.feeddata, handler.entries, str(handler.version), 0),
+        context=repr(marks[0].state[:-1]),
+        head_prefixes=marks[0].prefixes,
+        prefixes=marks[-1].prefixes,
+    )
 
 
 def _fed(handler: _Strict, text: str, *, first: int, limit: int) -> _Strict:

@@ -1,0 +1,25 @@
+"""Read only the entries of a document that its last version did not have. Pure.
+
+    Document -> chunks -> reduced text -> parse -> identify -> Increment
+                   └─ Memory of the last version ─┘
+
+Promise: for the entries it reads, entries and identities are those that reading the whole
+document gives, and so are feed and hints; where that is not sure, the whole document is read.
+"""
+
+from __future__ import annotations
+
+from aggregator.core.chunk.increment import Increment, Seen, incremental_read, read_new
+from aggregator.core.chunk.memory import Memory, Remembered
+from aggregator.core.chunk.split import Chunks, chunks
+
+__all__ = [
+    "Chunks",
+    "Increment",
+    "Memory",
+    "Remembered",
+    "Seen",
+    "chunks",
+    "incremental_read",
+    "read_new",
+]
