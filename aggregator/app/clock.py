@@ -23,6 +23,11 @@ def ticks() -> float:
     return time.monotonic()
 
 
+def effort() -> float:
+    """Return the seconds of CPU time that this thread has used."""
+    return time.thread_time()
+
+
 def chance() -> float:
     """Return a number from 0 to 1, for jitter."""
     return random.random()  # noqa: S311 (nothing secret depends on it)

@@ -34,6 +34,10 @@ class Freshness:
         self._timed = frozenset(one.id for one in settings.outputs if is_timed(settings, one))
         self._earliest = {}
 
+    def is_timed(self, output: str) -> bool:
+        """Can the clock alone change the output?"""
+        return output in self._timed
+
     def polled(self, source: str, next_poll_at: datetime) -> None:
         """A source was polled. Only an output whose earliest it was looks for another one."""
         before = self._polls.get(source)

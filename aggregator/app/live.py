@@ -10,12 +10,13 @@ from pathlib import Path
 
 from aggregator import outputs
 from aggregator.adapters.opml import write_opml
-from aggregator.app import clock
+from aggregator.app import clock, narrower
 from aggregator.app.application import App
 from aggregator.app.engine import Engine
 from aggregator.app.metrics import Metrics
 from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
+from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
 
 HEART_STOPPED = timedelta(minutes=2)  # without a tick the process counts as dead
@@ -62,6 +63,17 @@ class LiveView:
     @property
     def max_requests(self) -> int:
         return self._app.settings.server.max_requests
+
+    @property
+    def queries(self) -> bool:
+        return self._app.settings.server.queries
+
+    async def version(self, output: Output, narrowing: Narrowing) -> Version | None:
+        is_timed = narrowing.is_timed or self._engine.freshness.is_timed(output.id)
+        return await asyncio.to_thread(narrower.version, self._app, output, is_timed=is_timed)
+
+    async def narrowed(self, output: Output, narrowing: Narrowing, form: str) -> Narrowed | None:
+        return await asyncio.to_thread(narrower.narrowed, self._app, output, narrowing, form)
 
     def max_age(self, output: str) -> int:
         return self._engine.freshness.max_age(output, now=clock.now())

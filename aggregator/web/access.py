@@ -16,6 +16,7 @@ from hashlib import blake2b
 from aiohttp import hdrs, web
 
 from aggregator.core.settings import Access, Output, Secret
+from aggregator.web.asked import carried_on
 from aggregator.web.view import View
 
 _REDIRECT_AGE = 3600  # seconds; without it a cache may keep a 308 for ever
@@ -46,7 +47,7 @@ def _moved(
     """308 to the same document of the output. Who came without the token is not told it."""
     has_token = "token" in request.match_info
     base = output.base_of(view.base_url) if has_token else view.base_url
-    rest = request.path.partition(f"/feeds/{wanted}")[2]
+    rest = request.path.partition(f"/feeds/{wanted}")[2] + carried_on(request)
     audience = "public" if output.access is None else "private"
     headers = {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",

@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from aggregator.core.codings import CODINGS
+from aggregator.core.narrow import Narrowing
 from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, archive_path, feed_path
 from aggregator.core.settings import Output
 from aggregator.core.versions import RECORDED, History, from_text, news
@@ -25,12 +26,15 @@ from aggregator.web.negotiate import (
     named_tags,
     wants_news,
 )
+from aggregator.web.queries import Queries
 from aggregator.web.view import View
 
 _METHODS: Final = "GET, HEAD, OPTIONS"
 _STALE_IF_ERROR: Final = 86400  # seconds (RFC 5861)
 _FOR_EVER: Final = "max-age=31536000, immutable"  # RFC 8246
 _OFFERED: Final = tuple(coding.name for coding in CODINGS)
+_ANY_TIME: Final = 86400
+_TIMED_AGE: Final = 600  # seconds; of what the clock alone can change
 _HISTORIES: Final = 64
 _NEWS_MEMORY: Final = 16 * 1024 * 1024  # bytes of deltas kept: many clients hold one version
 
@@ -63,6 +67,7 @@ class Feeds:
         self._view = view
         self._files = files
         self._limit = Limit()
+        self._queries = Queries(view)
         self._histories: Kept[tuple[str, str], History] = Kept(_HISTORIES)
         self._news: Kept[tuple[str, str, str], PublishedFile] = Kept(_NEWS_MEMORY)
 
@@ -80,17 +85,32 @@ class Feeds:
         return found
 
     async def get(self, form: Form, request: web.Request) -> web.Response:
-        """200, 226 or 304; 404 unknown; 503 not built yet. See find_output for others."""
+        """200, 226 or 304; 400, 404, 429 or 503 refused. See find_output for others."""
         output = find_output(self._view, request)
         name = feed_path(output.id, form.name)
         file = await self._file(output, name)
         if file is None:
             # An output is built in all its forms at once: one it does not have is no address.
             raise web.HTTPNotFound if await self._is_built(output) else not_yet()
+        wanted = await self._queries.understood(output, request)
+        if isinstance(wanted, web.Response):
+            return wanted
+        if wanted is not None:
+            return await self._part(form, request, output, wanted)
         answer = _Answer(self._view, request, output, form, name, file)
         if answer.is_known():
             return answer.unchanged()
         return await self._news_of(answer) or self._whole(answer)
+
+    async def _part(
+        self, form: Form, request: web.Request, output: Output, wanted: Narrowing
+    ) -> web.Response:
+        """What is asked for of an output, like a document of its own."""
+        file = await self._queries.document(output, form.name, wanted, client=request.remote or "")
+        name = f"{feed_path(output.id, form.name)}?{wanted.query}"
+        longest = _TIMED_AGE if wanted.is_timed else _ANY_TIME
+        answer = _Answer(self._view, request, wanted.of(output), form, name, file, longest=longest)
+        return answer.unchanged() if answer.is_known() else self._whole(answer)
 
     async def archive(self, form: Form, request: web.Request) -> web.Response:
         """A closed archive document, which never changes (RFC 5005 §4)."""
@@ -185,6 +205,8 @@ class _Answer:
         form: Form,
         name: str,
         file: PublishedFile,
+        *,
+        longest: int = _ANY_TIME,
     ) -> None:
         self.request = request
         self.output = output
@@ -194,11 +216,12 @@ class _Answer:
         self.named = request.headers.getall(hdrs.IF_NONE_MATCH, [])
         self.audience = "public" if output.access is None else "private"
         self._modified = min(file.modified, view.now().replace(microsecond=0))
+        self._longest = longest  # seconds that a copy may be fresh
         self._coding = chosen_coding(_joined(request, hdrs.ACCEPT_ENCODING), _OFFERED)
         self.headers = self._of_every_answer(view)
 
     def _of_every_answer(self, view: View) -> dict[str, str]:
-        max_age = max(0, view.max_age(self.output.id))
+        max_age = max(0, min(view.max_age(self.output.id), self._longest))
         return {
             hdrs.ETAG: self.file.etag(self._coding),
             hdrs.LAST_MODIFIED: format_datetime(self._modified, usegmt=True),

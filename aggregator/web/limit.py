@@ -28,7 +28,7 @@ class Limit:
 
     def take(self, address: str, document: str, *, per_hour: int, now: datetime) -> int:
         """0 when the document may be sent, else the seconds to wait."""
-        key = _network(address), document
+        key = network_of(address), document
         level, since = self._buckets.get(key) or (per_hour + 1.0, now)
         passed = max(0.0, (now - since).total_seconds())
         level = min(per_hour + 1.0, level + passed * per_hour / _HOUR)
@@ -39,7 +39,7 @@ class Limit:
         return 0
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Who it is: an IPv4 address, or the /64 an IPv6 client can choose its addresses from."""
     try:
         found = ip_address(address.partition("%")[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aggregator.core.model import SourceState
+from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
 
 
@@ -45,6 +46,19 @@ class View(Protocol):
     @property
     def max_requests(self) -> int:
         """Whole documents of one feed that one client may have in an hour; 0 for any number."""
+
+    @property
+    def queries(self) -> bool:
+        """May anybody ask for a part of an output (`?q=`, `?limit=`)?"""
+
+    async def version(self, output: Output, narrowing: Narrowing) -> Version | None:
+        """From what a part of an output would be made now; None when it was never built."""
+
+    async def narrowed(self, output: Output, narrowing: Narrowing, form: str) -> Narrowed | None:
+        """A part of an output, made anew; None when the output was never built.
+
+        `form` is the ending of its name. Takes up to seconds, in a thread.
+        """
 
     def is_removed(self, output: str) -> bool:
         """Was there a public output of this id until lately?"""

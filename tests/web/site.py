@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from aggregator.adapters.publish import write_published
+from aggregator.core.codings import CODINGS
 from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
+from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
 from aggregator.core.versions import History, to_text
@@ -41,7 +44,11 @@ class FakeView:
     clock: datetime = NOON
     max_requests: int = 0
     removed: Sequence[str] = ()
+    queries: bool = True
     histories: dict[str, History] = field(default_factory=dict)
+    made_from: Version | None = Version(settings="a", change=1)  # parts of outputs
+    effort: float = 0.1  # seconds that a part takes
+    made: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def private_root(self) -> Path:
@@ -52,6 +59,18 @@ class FakeView:
 
     async def history(self, output: str, form: str) -> str:
         return to_text(self.histories.get(f"{output}.{form}", History()))
+
+    async def version(self, output: Output, narrowing: Narrowing) -> Version | None:
+        return self.made_from
+
+    async def narrowed(self, output: Output, narrowing: Narrowing, form: str) -> Narrowed | None:
+        if self.made_from is None:
+            return None
+        self.made.append((output.id, narrowing.query, form))
+        body = f"{narrowing.query} of {output.id}.{form} at {self.made_from}".encode() * 9
+        coded = {coding.name: coding.pack(body) for coding in CODINGS}
+        await asyncio.sleep(0)
+        return Narrowed(body=body, coded=coded, seconds=self.effort)
 
     def now(self) -> datetime:
         return self.clock

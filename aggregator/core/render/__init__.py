@@ -87,17 +87,25 @@ def render(
     page: int = 0,
     previous: int = 0,
     ttl: int = 60,
+    query: str = "",
     forms: Collection[str] = tuple(FORMATS),
 ) -> Rendered:
     """The document of `output` with `articles` in the order given, in each of the `forms`.
 
     `base_url` is the public address, ending with a slash: nothing else gives the self link.
     `page` makes it a closed page of the archive, `previous` is the page that goes before
-    (RFC 5005 §4). The feed's updated is the newest of the articles' and `settings_changed_at`,
-    never the time of rendering. Raises nothing for whatever an article holds.
+    (RFC 5005 §4). `query` belongs to the address of a part of it (see core.narrow). The feed's
+    updated is the newest of the articles' and `settings_changed_at`, never the time of
+    rendering. Raises nothing for whatever an article holds.
     """
     heading = Heading(
-        output=output, base_url=base_url, atom_id=atom_id, page=page, previous=previous, ttl=ttl
+        output=output,
+        base_url=base_url,
+        atom_id=atom_id,
+        page=page,
+        previous=previous,
+        ttl=ttl,
+        query=query,
     )
 
     def document(chosen: Sequence[Told]) -> dict[str, bytes]:

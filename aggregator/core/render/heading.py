@@ -22,7 +22,10 @@ from aggregator.core.settings import Output
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """One document of an output: the subscription document, or a closed page of its archive."""
+    """One document of an output: the subscription document, or a closed page of its archive.
+
+    `query` makes it a part of the subscription document (see core.narrow).
+    """
 
     output: Output
     base_url: str  # of the output (Output.base_of), ends with a slash: nothing else gives addresses
@@ -30,6 +33,7 @@ class Heading:
     page: int = 0  # of the archive; 0: the subscription document
     previous: int = 0  # the archive page that goes before; 0: none
     ttl: int = 60  # minutes that the document stays as it is, as a rule
+    query: str = ""  # of its address
 
     @property
     def style(self) -> str:
@@ -74,7 +78,8 @@ class Heading:
 
     def address(self, form: str) -> str:
         """Where this document stands in one of its forms."""
-        return self.base_url + self._path(form)
+        address = self.base_url + self._path(form)
+        return f"{address}?{self.query}" if self.query else address
 
     def _path(self, form: str) -> str:
         if self.page:
