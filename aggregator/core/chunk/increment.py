@@ -103,25 +103,28 @@ def _digest(text: str) -> bytes:
 # --- one attempt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Version:
     """A document, its entries in place: remembered, read, or None for those that say nothing."""
 
     slots: tuple[Slot | None, ...]
+    kept: tuple[Slot, ...]  # without those that say nothing
+    new: tuple[Entry, ...]
+    seen: tuple[Remembered, ...]
     context: bytes
     prefixes: int
 
-    @property
-    def kept(self) -> tuple[Slot, ...]:
-        return tuple(slot for slot in self.slots if slot is not None and not _left_out(slot))
 
-    @property
-    def new(self) -> tuple[Entry, ...]:
-        return tuple(slot for slot in self.slots if isinstance(slot, Entry))
-
-    @property
-    def seen(self) -> tuple[Remembered, ...]:
-        return tuple(slot for slot in self.kept if isinstance(slot, Remembered))
+def _version(slots: tuple[Slot | None, ...], *, context: bytes, prefixes: int) -> _Version:
+    kept = tuple(slot for slot in slots if slot is not None and not _left_out(slot))
+    return _Version(
+        slots=slots,
+        kept=kept,
+        new=tuple(slot for slot in kept if isinstance(slot, Entry)),
+        seen=tuple(slot for slot in kept if isinstance(slot, Remembered)),
+        context=context,
+        prefixes=prefixes,
+    )
 
 
 def _left_out(slot: Slot) -> bool:
@@ -142,8 +145,8 @@ def _attempt(
     if parts is None:
         return None
     read_ones = iter(parts.entries)
-    version = _Version(
-        slots=tuple(known[each] if each in known else next(read_ones) for each in cut.digests),
+    version = _version(
+        tuple(known[each] if each in known else next(read_ones) for each in cut.digests),
         context=_digest(parts.context),
         prefixes=before.prefixes + parts.prefixes - parts.head_prefixes,
     )

@@ -7,37 +7,50 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import starmap
+from typing import NamedTuple
 
 MAX_REMEMBERED = 4000  # entries; of larger documents nothing is remembered
 MAX_TEXTS = 64  # tails and hosts
 MAX_TEXT = 200  # characters of each
 NO_HOST = 255
+LEFT_OUT = 1
+SIGNED = 2
 
 _MAGIC = b"J1"  # of this layout
 _HEAD = struct.Struct(">2s16s16sHHHHH")
 _ENTRY = struct.Struct(">8s5qBB")
 _NAME = struct.Struct(">q?")
-_LEFT_OUT = 1
-_SIGNED = 2
 _BETWEEN_TEXTS = "\n"  # slugs hold none
 _BETWEEN_LABELS = "\x1f"
 
 Labels = tuple[str, ...]  # the slugs by which a host names itself, as `site_label` gives them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """One entry of the last version. Hashes are signed 64-bit numbers; 0 stands for none."""
+class Remembered(NamedTuple):
+    """One entry of the last version, as it is packed. Hashes are signed 64-bit numbers.
+
+    A tuple, because hundreds of them are unpacked and packed for one new entry.
+    """
 
     chunk: bytes  # digest of its bytes
     entry_key: int = 0
-    link: int = 0  # of its canonical link
-    gist: int = 0  # of the content words of its headline
-    tail: int = 0  # of what follows the last separator of its title
-    stopped: int = 0  # of the tail at which its headline ends, because it is no site name
+    link: int = 0  # hash of its canonical link; 0: none
+    gist: int = 0  # hash of the content words of its headline
+    tail: int = 0  # hash of what follows the last separator of its title; 0: nothing
+    stopped: int = 0  # hash of the tail that its headline kept: it is no site name; 0: none
     host: int = NO_HOST  # of its link: index into the hosts
-    left_out: bool = False  # it had no title, no link and no text
-    signed: bool = False  # its headline lost a tail because that is a site name
+    flags: int = 0
+
+    @property
+    def left_out(self) -> bool:
+        """It had no title, no link and no text."""
+        return bool(self.flags & LEFT_OUT)
+
+    @property
+    def signed(self) -> bool:
+        """Its headline lost a tail because that is a site name."""
+        return bool(self.flags & SIGNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +74,7 @@ class Memory:
         return b"".join(
             (
                 _HEAD.pack(_MAGIC, self.origin, self.context, self.prefixes, *counts),
-                *map(_packed, self.entries),
+                *starmap(_ENTRY.pack, self.entries),
                 *(_NAME.pack(*name) for name in self.names),
                 _BETWEEN_TEXTS.join(texts).encode("utf-8"),
             )
@@ -91,29 +104,10 @@ class Memory:
             origin=origin,
             context=context,
             prefixes=prefixes,
-            entries=tuple(map(_unpacked, _ENTRY.iter_unpack(data[_HEAD.size : after_entries]))),
+            entries=tuple(
+                map(Remembered._make, _ENTRY.iter_unpack(data[_HEAD.size : after_entries]))
+            ),
             names=tuple(_NAME.iter_unpack(data[after_entries:after_names])),
             tails=tuple(texts[:tails]),
             hosts=tuple(tuple(text.split(_BETWEEN_LABELS)) for text in texts[tails:]),
         )
-
-
-def _packed(entry: Remembered) -> bytes:
-    flags = _LEFT_OUT * entry.left_out + _SIGNED * entry.signed
-    hashes = (entry.entry_key, entry.link, entry.gist, entry.tail, entry.stopped)
-    return _ENTRY.pack(entry.chunk, *hashes, entry.host, flags)
-
-
-def _unpacked(row: tuple[bytes, int, int, int, int, int, int, int]) -> Remembered:
-    chunk, entry_key, link, gist, tail, stopped, host, flags = row
-    return Remembered(
-        chunk=chunk,
-        entry_key=entry_key,
-        link=link,
-        gist=gist,
-        tail=tail,
-        stopped=stopped,
-        host=host,
-        left_out=bool(flags & _LEFT_OUT),
-        signed=bool(flags & _SIGNED),
-    )

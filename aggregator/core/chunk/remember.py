@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from aggregator.core.chunk.memory import MAX_TEXTS, NO_HOST, Labels, Memory, Remembered
+from aggregator.core.chunk.memory import (
+    LEFT_OUT,
+    MAX_TEXTS,
+    NO_HOST,
+    SIGNED,
+    Labels,
+    Memory,
+    Remembered,
+)
 from aggregator.core.chunk.names import Slot, hash_of_name, signature, tail_of
 from aggregator.core.gist import gist
 from aggregator.core.links import canonical_link, site_label
@@ -29,12 +36,15 @@ class Places:
     def __init__(self, before: Memory) -> None:
         self._before = before.hosts
         self._places: dict[Labels, int] = {}
+        self._moved: dict[int, int] = {NO_HOST: NO_HOST}
 
     def of(self, slot: Slot) -> int:
         """Where the host of an entry stands in the table; NO_HOST when there is no room."""
         if isinstance(slot, Entry):
             return self._place(site_label(slot.link))
-        return NO_HOST if slot.host == NO_HOST else self._place(self._before[slot.host])
+        if slot.host not in self._moved:
+            self._moved[slot.host] = self._place(self._before[slot.host])
+        return self._moved[slot.host]
 
     def _place(self, labels: Labels) -> int:
         if labels not in self._places and len(self._places) >= MAX_TEXTS:
@@ -65,7 +75,7 @@ class Names:
             tail=tail_of(entry),
             stopped=signed.stopped,
             host=host,
-            signed=bool(signed.lost),
+            flags=SIGNED if signed.lost else 0,
         )
 
     def listed(self) -> tuple[tuple[int, bool], ...]:
@@ -85,8 +95,9 @@ def remembered(
     identified = iter(identities)
     for digest, slot in zip(digests, slots, strict=True):
         if slot is None:
-            yield Remembered(chunk=digest, left_out=True)
+            yield Remembered(digest, flags=LEFT_OUT)
         elif isinstance(slot, Entry):
             yield names.read(slot, next(identified), chunk=digest, host=places.of(slot))
         else:
-            yield replace(slot, host=places.of(slot))
+            host = places.of(slot)
+            yield slot if host == slot.host else slot._replace(host=host)

@@ -31,7 +31,7 @@ _TAG = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
 _CLOSERS = {b"![CDATA[": b"]]>", b"!--": b"-->", b"?": b"?>"}
 _CDATA = b"<![CDATA["
 _FORBIDDEN = bytes(range(0x20)).translate(None, b"\t\n\r")
-_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
+_NO_CHARACTERS = re.compile(b"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF
 _ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|rdf|feed))(?=[\s>])", re.IGNORECASE)
 _GAP = re.compile(rb"(?:\s|<!--(?:(?!-->).)*+-->)*+", re.DOTALL)
 _END_TAGS = re.compile(rb"(?:\s|<!--(?:(?!-->).)*+-->|</[^<>]*+>)*+", re.DOTALL)
@@ -86,10 +86,10 @@ def _legal(text: str) -> bytes:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         return xml_legal(text).encode("utf-8")
-    forbidden = len(data.translate(None, _FORBIDDEN)) < len(data)
-    if forbidden or any(character in data for character in _NO_CHARACTERS):
-        return xml_legal(text).encode("utf-8")
-    return data
+    is_legal = len(data.translate(None, _FORBIDDEN)) == len(data)
+    if is_legal and (text.isascii() or not _NO_CHARACTERS.search(data)):
+        return data
+    return xml_legal(text).encode("utf-8")
 
 
 def _spans(data: bytes) -> Iterator[Span]:
@@ -129,7 +129,7 @@ def _is_plain(data: bytes, spans: tuple[Span, ...], *, limit: int) -> bool:
     root = _ROOT.search(head)
     if not root or b"<!ENTITY" in head or MARK[:-2].encode() in data:
         return False
-    if data.count(b"item") + data.count(b"entry") > limit and len(_TAG.findall(data)) > limit:
+    if data.count(b"<") > limit and len(_TAG.findall(data)) > limit:
         return False  # the parser would count more of them than there are
     return _ends_plainly(tail, root[1]) and all(
         _GAP.fullmatch(data, before[1], after[0]) for before, after in pairwise(spans)
