@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aggregator import __version__
-from aggregator.adapters.config import load
+from aggregator.adapters.config import Examined, examine, load
 from aggregator.adapters.schedule import check_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
@@ -34,6 +34,14 @@ NO_CONTACT = (
 def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check feeds.yaml. Raises ConfigError with all its problems."""
     return load(file, environ=environ, check_cron=check_cron)
+
+
+def examine_settings(file: Path, environ: Mapping[str, str]) -> Examined:
+    """Read feeds.yaml, try its examples, and look for what is hardly meant.
+
+    Raises ConfigError with all its problems, failed examples among them.
+    """
+    return examine(file, environ=environ, now=clock.now(), check_cron=check_cron)
 
 
 def user_agent(settings: Settings, source: Source) -> str:

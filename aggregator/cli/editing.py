@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from aggregator.adapters import config, opml
-from aggregator.app.application import advice, load_settings
+from aggregator.app.application import advice, examine_settings
 from aggregator.cli.session import BAD_CONFIG, Session, json_line, stop
 from aggregator.core.errors import ConfigError, Problem
 
@@ -33,25 +33,38 @@ def init(session: Session, force: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a problem, then a summary.")
 @click.pass_obj
 def check(session: Session, file: Path | None, as_json: bool) -> None:
-    """Check FILE (default: the feeds.yaml in use): every mistake at once, with line and column."""
-    problems: tuple[Problem, ...] = ()
-    sources = outputs = 0
+    """Check FILE (default: the feeds.yaml in use): every mistake at once, with line and column.
+
+    The examples of `expect:` are tried. What is no mistake and hardly meant is a hint.
+    """
     with session.errors():
-        try:
-            settings = load_settings(file or session.file, os.environ)
-            sources, outputs = len(settings.sources), len(settings.outputs)
-        except ConfigError as error:
-            if not as_json:
-                raise
-            problems = error.problems
-    if not as_json:
-        click.echo(f"{file or session.file}: {sources} sources, {outputs} outputs, no mistakes")
-        for hint in advice(settings):
-            click.echo(f"hint: {hint}")
-        return
+        if as_json:
+            _check_as_json(file or session.file)
+            return
+        found = examine_settings(file or session.file, os.environ)
+    sources, outputs = len(found.settings.sources), len(found.settings.outputs)
+    click.echo(f"{file or session.file}: {sources} sources, {outputs} outputs, no mistakes")
+    for hint in (*found.hints, *advice(found.settings)):
+        click.echo(f"hint: {hint}")
+
+
+def _check_as_json(file: Path) -> None:
+    try:
+        found = examine_settings(file, os.environ)
+    except ConfigError as error:
+        _print_problems(error.problems, level="error")
+        json_line({"ok": False, "sources": 0, "outputs": 0})
+        raise SystemExit(BAD_CONFIG) from error
+    _print_problems(found.hints, level="hint")
+    settings = found.settings
+    json_line({"ok": True, "sources": len(settings.sources), "outputs": len(settings.outputs)})
+
+
+def _print_problems(problems: Sequence[Problem], *, level: str) -> None:
     for problem in problems:
         json_line(
             {
+                "level": level,
                 "file": problem.file,
                 "line": problem.line,
                 "column": problem.column,
@@ -60,9 +73,6 @@ def check(session: Session, file: Path | None, as_json: bool) -> None:
                 "hint": problem.hint,
             }
         )
-    json_line({"ok": not problems, "sources": sources, "outputs": outputs})
-    if problems:
-        raise SystemExit(BAD_CONFIG)
 
 
 @click.command(short_help="Add a feed to feeds.yaml.")

@@ -206,7 +206,23 @@ def test_check_counts_or_lists_every_problem(shell: Shell) -> None:
     *problems, last = shell.lines("check", code=78)
     assert len(problems) >= 2
     assert last["ok"] is False
-    assert {"file", "line", "column", "where", "what", "hint"} == set(problems[0])
+    assert {"level", "file", "line", "column", "where", "what", "hint"} == set(problems[0])
+
+
+def test_check_tries_examples_and_gives_hints_that_are_no_mistakes(shell: Shell) -> None:
+    text = shell.file.read_text(encoding="utf-8")
+    rules = "    drop: [ads, ADS]\n    expect: {keep: [A story], drop: [Ads!]}\n"
+    shell.file.write_text(text.replace("    keep: second\n", rules), encoding="utf-8")
+    printed = shell.run("check")
+    assert "ADS adds nothing: ads" in printed
+    hint, last = shell.lines("check")
+    assert (hint["level"], last["ok"]) == ("hint", True)
+    rules = rules.replace("A story", "Ads and ends")
+    shell.file.write_text(text.replace("    keep: second\n", rules), encoding="utf-8")
+    assert '"Ads and ends" should be kept, and is dropped: ads' in shell.run("check", code=78)
+    failed, last = shell.lines("check", code=78)
+    assert (failed["level"], failed["where"]) == ("error", "outputs[1].expect.keep[0]")
+    assert last["ok"] is False
 
 
 def test_check_reminds_of_a_contact_for_publishers(shell: Shell) -> None:

@@ -1,6 +1,7 @@
 """feeds.yaml in and out: read and check it, edit it, describe it.
 
     load(path, environ=…) -> Settings            raises ConfigError with every problem found
+    examine(path, environ=…, now=…) -> Examined  the same, examples tried, with hints
     add_source, add_sources, remove_source       text -> text, byte for byte the same elsewhere
     json_schema, starter                         for editors, for `aggregator init`
 
@@ -8,14 +9,17 @@ The only importer of pydantic and PyYAML, and the only reader of options.
 """
 
 from aggregator.adapters.config.edit import NewSource, add_source, add_sources, remove_source
+from aggregator.adapters.config.examine import Examined, examine
 from aggregator.adapters.config.load import load
 from aggregator.adapters.config.schema import json_schema
 from aggregator.adapters.config.starter import starter
 
 __all__ = [
+    "Examined",
     "NewSource",
     "add_source",
     "add_sources",
+    "examine",
     "json_schema",
     "load",
     "remove_source",

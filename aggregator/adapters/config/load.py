@@ -26,11 +26,19 @@ def load(
 
     `check_cron` raises ValueError for a cron expression that the scheduler would refuse.
     """
+    settings, _ = read_settings(path, environ=environ, check_cron=check_cron)
+    return settings
+
+
+def read_settings(
+    path: Path, *, environ: Mapping[str, str], check_cron: Callable[[str], None]
+) -> tuple[Settings, Problems]:
+    """The same, and where more can be noted about the file."""
     text = read_text(path)
     problems = Problems(str(path), text)
     tree = parse(text, problems)
     around = Surroundings(environ=environ, folder=path.parent, check_cron=check_cron)
-    return build(check(tree, problems, around), problems, around, path)
+    return build(check(tree, problems, around), problems, around, path), problems
 
 
 def parse(text: str, problems: Problems) -> Keys:

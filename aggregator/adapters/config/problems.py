@@ -50,6 +50,10 @@ class Problems:
         line = bisect_right(self._starts, offset)
         return Place(self.file, line, offset - self._starts[line - 1] + 1)
 
+    def offset(self, place: Place) -> int:
+        """The offset into the text of a place in it."""
+        return self._starts[place.line - 1] + place.column - 1
+
     def add(self, offset: int, where: str, what: str, hint: str = "") -> None:
         """Note one mistake at an offset into the text."""
         place = self.place(offset)
@@ -72,6 +76,10 @@ class Problems:
         """Raise ConfigError with everything found, in file order."""
         if self._found:
             raise self._error()
+
+    def found(self) -> tuple[Problem, ...]:
+        """Everything noted so far, in file order."""
+        return self._error().problems
 
     def _error(self) -> ConfigError:
         """Excerpts come last: only now is it known what must not be shown."""

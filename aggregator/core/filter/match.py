@@ -44,7 +44,7 @@ def check_of(node: Node) -> Check:
         case Pattern():
             return _PatternCheck(node.field, Search(node.source, node.flags), spell(node))
         case Exact():
-            return _ExactCheck(node.field, _exact_name(node))
+            return _ExactCheck(node.field, exact_name(node))
         case Compare():
             return _compare_check(node)
         case Has():
@@ -106,17 +106,21 @@ class _ExactCheck:
     name: str
 
     def answer(self, view: View) -> bool:
-        return any(self._same(name) for name in view.names(self.field))
-
-    def _same(self, name: str) -> bool:
-        if name == self.name:
-            return True
-        if self.field == "host":
-            return name.endswith("." + self.name)
-        return self.field == "lang" and name.startswith(self.name + "-")
+        names = view.names(self.field)
+        return any(belongs(name, self.name, field=self.field) for name in names)
 
 
-def _exact_name(node: Exact) -> str:
+def belongs(name: str, other: str, *, field: str) -> bool:
+    """Is a name the other one, or does it belong to it, as en-GB does to en?"""
+    if name == other:
+        return True
+    if field == "host":
+        return name.endswith("." + other)
+    return field == "lang" and name.startswith(other + "-")
+
+
+def exact_name(node: Exact) -> str:
+    """The name that a leaf asks for, as View.names says it."""
     return fold(host_name(node.spelled) if node.field == "host" else node.spelled)
 
 

@@ -13,6 +13,9 @@ _STRUCTURE = regex.compile(
     r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}", regex.DOTALL
 )
 
+# Anchors, boundaries, references back, and groups that look around or do other tricks.
+_LOOKS_AROUND = regex.compile(r"[\\^$]|\(\?(?!:)|\(\*")
+
 
 class PatternError(ValueError):
     """A regular expression that does not compile; `offset` counts characters into it."""
@@ -50,6 +53,14 @@ class Search:
             return self._pattern.search(text, timeout=PATTERN_SECONDS, concurrent=True) is not None
         except (TimeoutError, MemoryError):
             return None
+
+
+def matches_everything(source: str, flags: str) -> bool:
+    """Is it sure that the pattern occurs in every text, as `/a|/` and `/b*/` do?
+
+    Such a pattern can match nothing, and asks nothing of what stands around it.
+    """
+    return not _LOOKS_AROUND.search(source) and Search(source, flags).found_in("") is True
 
 
 def _refuse_explosions(source: str) -> None:
