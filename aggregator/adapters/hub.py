@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlencode
+from typing import Final, Protocol
 
-import aiohttp
 from yarl import URL
+
+from aggregator.core.errors import FetchError
 
 PAUSE: Final = 60.0  # seconds between two pings about one document
 BACKOFF: Final = (10.0, 60.0, 600.0)  # seconds before each further attempt
 TIMEOUT: Final = 15.0  # seconds for one attempt
 LAST_WORDS: Final = 5.0  # seconds that `close` waits for hubs to answer
-AT_ONCE: Final = 4  # connections
+AT_ONCE: Final = 4  # pings under way
 _TRANSIENT: Final = frozenset({408, 425, 429})  # and every 5xx
 
 
@@ -36,34 +36,39 @@ class Ping:
     error: str = ""
 
 
+class Door(Protocol):
+    """The guarded way out: a hub on a private address needs its range in `network.allow` (S8)."""
+
+    async def post(self, url: URL, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
+        """Send a form and return the status of the answer; raises FetchError."""
+
+    async def close(self) -> None: ...
+
+
 class Hubs:
     """Pings hubs in the background. Make it inside the running loop, close it there.
 
-    `report` is called on the event loop when a ping was taken or given up. The hub's address is
-    the operator's own, so it is not checked against private networks.
+    `report` is called on the event loop when a ping was taken or given up. `door` is closed with
+    it.
     """
 
     def __init__(
         self,
         *,
+        door: Door,
         user_agent: str,
         report: Callable[[Ping], None],
-        proxy: str = "",
         pause: float = PAUSE,
         backoff: Sequence[float] = BACKOFF,
         timeout: float = TIMEOUT,
     ) -> None:
         self._report = report
-        self._proxy = proxy or None
         self._pause = pause
         self._backoff = tuple(backoff)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=AT_ONCE),
-            timeout=aiohttp.ClientTimeout(total=timeout),
-            headers={"User-Agent": user_agent},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        self._timeout = timeout
+        self._door = door
+        self._headers = {"User-Agent": user_agent}
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._news: set[tuple[str, str]] = set()  # changed, and no ping begun since
         self._closing = asyncio.Event()
@@ -84,7 +89,7 @@ class Hubs:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._session.close()
+        await self._door.close()
 
     async def _serve(self, key: tuple[str, str]) -> None:
         """Ping as long as there is news, with a pause after each ping."""
@@ -105,18 +110,15 @@ class Hubs:
         return Ping(hub=hub, topic=topic, attempts=attempts, error=answer.error)
 
     async def _post(self, hub: str, topic: str) -> _Answer:
-        body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
+        form = {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}
         try:
-            async with self._session.post(
-                URL(hub, encoded=True),
-                data=body.encode(),
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
-                allow_redirects=False,
-                proxy=self._proxy,
-            ) as response:
-                return _answer(response.status)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return _Answer(f"{type(error).__name__}: {error}", is_passing=True)
+            async with self._free, asyncio.timeout(self._timeout):
+                url = URL(hub, encoded=True)
+                return _answer(await self._door.post(url, form, headers=self._headers))
+        except TimeoutError:
+            return _Answer(f"no answer within {self._timeout:g} s", is_passing=True)
+        except FetchError as error:
+            return _Answer(str(error), is_passing=error.kind != "blocked_address")
 
     async def _wait(self, seconds: float) -> None:
         """Sleep, but not while the program is ending."""

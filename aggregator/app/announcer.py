@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from aggregator import __version__
+from aggregator.adapters.fetch import Transport, look_up
 from aggregator.adapters.hub import Hubs, Ping
 from aggregator.app.application import App
 from aggregator.core.model import BuildReport
@@ -21,10 +22,11 @@ class Announcer:
         self._app = app
         settings = app.settings
         contact = settings.contact or settings.base_url
+        network, limits = settings.network, settings.limits
         self._hubs = Hubs(
+            door=Transport(limits=limits, network=network, look_up=look_up),
             user_agent=settings.user_agent or f"aggregator/{__version__} (+{contact})",
             report=_log,
-            proxy=settings.network.proxy,
         )
 
     def built(self, report: BuildReport) -> None:

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from aggregator.adapters.fetch import Transport, look_up
 from aggregator.adapters.hub import Hubs, Ping
+from aggregator.core.settings import Limits, Network
 
 TOPIC = "https://feeds.example.net/feeds/all.atom"
 
@@ -45,6 +48,10 @@ class Hub:
         return self.reports[-1]
 
 
+def door(allow: tuple[IPv4Network, ...] = (IPv4Network("127.0.0.0/8"),)) -> Transport:
+    return Transport(limits=Limits(), network=Network(allow=allow), look_up=look_up)
+
+
 @asynccontextmanager
 async def pinging(
     *statuses: int, pause: float = 60, backoff: Sequence[float] = (0.01, 0.01)
@@ -55,6 +62,7 @@ async def pinging(
     async with TestServer(app) as server:
         hub.url = str(server.make_url("/hub"))
         hubs = Hubs(
+            door=door(),
             user_agent="aggregator-test",
             report=hub.report,
             pause=pause,
@@ -125,7 +133,19 @@ async def test_a_hub_that_refuses_is_not_asked_again(status: int) -> None:
 async def test_a_hub_that_cannot_be_reached_is_given_up() -> None:
     async with pinging(backoff=()) as (hub, hubs):
         hubs.changed("http://127.0.0.1:9/", TOPIC)
-        assert (await hub.next_report()).error.startswith("ClientConnectorError")
+        assert "127.0.0.1" in (await hub.next_report()).error
+
+
+# S8
+async def test_a_hub_on_a_private_address_is_not_asked_unless_allowed() -> None:
+    async with pinging() as (hub, _):
+        hubs = Hubs(door=door(allow=()), user_agent="x", report=hub.report)
+        hubs.changed(hub.url, TOPIC)
+        ping = await hub.next_report()
+        await hubs.close()
+        assert ping.attempts == 1
+        assert "127.0.0.1" in ping.error
+        assert hub.asked == []
 
 
 # W47
@@ -140,14 +160,14 @@ async def test_nobody_waits_for_a_hub() -> None:
     app.router.add_post("/", never)
     reports: list[Ping] = []
     async with TestServer(app) as server:
-        hubs = Hubs(user_agent="x", report=reports.append, timeout=0.2, backoff=())
+        hubs = Hubs(door=door(), user_agent="x", report=reports.append, timeout=0.2, backoff=())
         before = asyncio.get_running_loop().time()
         hubs.changed(str(server.make_url("/")), TOPIC)
         assert asyncio.get_running_loop().time() - before < 0.1
         await hubs.close()
         stuck.set()
     (ping,) = reports
-    assert "TimeoutError" in ping.error
+    assert ping.error == "no answer within 0.2 s"
 
 
 async def test_what_is_due_is_told_before_the_end_without_waiting() -> None:

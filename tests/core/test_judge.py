@@ -491,7 +491,7 @@ def test_two_stories_of_one_headline_in_one_document_stay_two() -> None:
 def test_a_short_text_that_shares_nothing_contradicts_the_headline() -> None:
     library = Library()
     library.poll(ALPHA, entry("1", body=text(1), link="https://alpha.example/a/1"))
-    excerpt = text(2, words=22)
+    excerpt = text(2, words=60)
     other = one(library.poll(BETA, entry("x", body=excerpt, link="https://beta.example/b/2")))
     assert other.mint
 

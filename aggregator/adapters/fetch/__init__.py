@@ -6,5 +6,7 @@ The only importer of aiohttp's client.
 from __future__ import annotations
 
 from aggregator.adapters.fetch.client import Fetcher
+from aggregator.adapters.fetch.resolve import look_up
+from aggregator.adapters.fetch.transport import Transport
 
-__all__ = ["Fetcher"]
+__all__ = ["Fetcher", "Transport", "look_up"]

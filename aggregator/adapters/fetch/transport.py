@@ -52,6 +52,17 @@ class Transport:
         except (aiohttp.ClientError, OSError) as error:
             raise translated(error, url) from error
 
+    async def post(self, url: URL, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
+        """Send a form and return the status of the answer; raises FetchError."""
+        try:
+            self._check_literal(url)
+            async with self._opened().post(
+                url, data=dict(form), headers=headers, allow_redirects=False, proxy=self._proxy
+            ) as response:
+                return response.status
+        except (aiohttp.ClientError, OSError) as error:
+            raise translated(error, url) from error
+
     async def close(self) -> None:
         """Close what is open; requests still under way fail."""
         if self._session is not None:
