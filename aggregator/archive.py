@@ -26,10 +26,10 @@ from aggregator.core.render import (
     render,
 )
 from aggregator.core.settings import Output, Settings
-from aggregator.core.shares import Share, with_room
-from aggregator.outputs import Judge, judges_for, shares_of
+from aggregator.core.shares import Share, of_past, of_source, with_room
+from aggregator.outputs import Judge, judges_for
 from aggregator.pipeline import choose
-from aggregator.store import Store
+from aggregator.store import Shelf
 
 LATE: Final = timedelta(days=7)  # an article first seen later than that after its date is no news
 WINDOW: Final = 100  # articles of an output without archive that are carried for having come late
@@ -55,17 +55,17 @@ class Edition:
     """One build of one output: what it is made from, by which rules, when."""
 
     output: Output
-    store: Store
+    store: Shelf
     priority: dict[str, int]
     judge_at: Callable[[datetime], Judge]  # the judge of the output as of a time
-    shares: tuple[Share, ...]
+    past: Share | None  # of sources that joined the output later
     base_url: str  # of everything
     atom_id: str
     now: datetime
 
     @classmethod
     def of(
-        cls, settings: Settings, output: Output, *, store: Store, now: datetime, atom_id: str = ""
+        cls, settings: Settings, output: Output, *, store: Shelf, now: datetime, atom_id: str = ""
     ) -> Edition:
         """The edition that the settings make of an output now."""
         return cls(
@@ -73,11 +73,18 @@ class Edition:
             store=store,
             priority={source.id: source.priority for source in settings.sources},
             judge_at=judges_for(settings, output),
-            shares=_shares(store, output),
+            past=_past(store, output),
             base_url=settings.base_url,
             atom_id=output.atom_id or atom_id,
             now=now,
         )
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """What bounds how much of a source the output shows."""
+        quota = self.output.max_per_source
+        found = (self.past, None if quota is None else of_source(quota))
+        return tuple(share for share in found if share is not None)
 
     def newest(self) -> tuple[Article, ...]:
         """The newest articles that the output keeps, in its order."""
@@ -106,11 +113,11 @@ class Edition:
         return self.store.picked(wanted, self.output.sources, priority=self.priority)
 
 
-def _shares(store: Store, output: Output) -> tuple[Share, ...]:
+def _past(store: Shelf, output: Output) -> Share | None:
     def first_carried(slug_hash: int) -> datetime | None:
         return store.first_carried(output.id, (slug_hash,)).get(slug_hash)
 
-    return shares_of(output, store.members(output.id), first_carried=first_carried)
+    return of_past(output.backfill, store.members(output.id), first_carried=first_carried)
 
 
 def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
@@ -129,6 +136,27 @@ def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
         and edition.is_kept(article)
     )
     return tuple(with_room(found, beside=newest, shares=edition.shares))
+
+
+def no_news(edition: Edition, articles: Iterable[Article]) -> tuple[Article, ...]:
+    """Those of `articles`, which the output is about to carry, that are new to it and no news.
+
+    An edit of feeds.yaml has let them in, not a poll; or they are the past of a new source.
+    """
+    output, store = edition.output, edition.store
+    shown = tuple(articles)
+    known = store.first_carried(output.id, [article.slug_hash for article in shown])
+    fresh = store.fresh(output.id, output.sources)
+    return tuple(
+        article
+        for article in shown
+        if article.slug_hash not in known
+        and (article.slug_hash not in fresh or _is_past(edition, article))
+    )
+
+
+def _is_past(edition: Edition, article: Article) -> bool:
+    return edition.past is not None and edition.past.key(article) is not None
 
 
 def besides(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:

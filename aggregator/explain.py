@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.archive import Edition, document
 from aggregator.core.model import Article, Ruling, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.outputs import judge_for
+from aggregator.rehearsal import Rehearsal
 from aggregator.store import Store
 
 
@@ -128,12 +128,14 @@ def _answers(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a feeds.yaml would do to one output: slugs with titles, in order."""
+    """What a feeds.yaml would do to one output: slugs with titles, in the order of the output."""
 
     output: str
     state: str  # new, removed, changed, same
     appear: Mapping[str, str]
     vanish: Mapping[str, str]
+    new: tuple[str, ...] = ()  # slugs: of those that appear, the ones it has never carried
+    announced: tuple[str, ...] = ()  # of these, the ones that are news to subscribers
 
 
 def plan(store: Store, settings: Settings, *, now: datetime) -> tuple[Change, ...]:
@@ -141,34 +143,33 @@ def plan(store: Store, settings: Settings, *, now: datetime) -> tuple[Change, ..
 
     Articles of sources that were never polled are not known before they are.
     """
-    states = store.output_states()
-    removed = [name for name in sorted(states) if name not in _names(settings)]
-    changes = [
-        _change(store, output.id, output.id in states, _selected(store, settings, output, now=now))
-        for output in settings.outputs
-    ]
-    return (*changes, *(_change(store, name, True, None) for name in removed))
+    rehearsal = Rehearsal(store=store, settings=settings, now=now)
+    changes = [_change(rehearsal, output) for output in settings.outputs]
+    left = {rehearsal.stored_id(output.id) for output in settings.outputs}
+    removed = (name for name in store.listed_outputs() if name not in left)
+    return (*changes, *(_removed(store, name) for name in removed))
 
 
-def _names(settings: Settings) -> frozenset[str]:
-    return frozenset(output.id for output in settings.outputs)
+def _change(rehearsal: Rehearsal, output: Output) -> Change:
+    before = rehearsal.store.carrying(rehearsal.stored_id(output.id))
+    contents = rehearsal.contents(output)
+    if contents is None:
+        return Change(output=output.id, state="same", appear={}, vanish={})
+    after = {article.slug: article for article in contents.articles}
+    appear = [article for slug, article in after.items() if slug not in before]
+    known = rehearsal.first_carried(output.id, [article.slug_hash for article in appear])
+    new = [article for article in appear if article.slug_hash not in known]
+    vanish = {slug: title for slug, title in before.items() if slug not in after}
+    state = "changed" if appear or vanish else "same"
+    return Change(
+        output=output.id,
+        state=state if rehearsal.is_known(output.id) else "new",
+        appear={article.slug: article.entry.title for article in appear},
+        vanish=vanish,
+        new=tuple(article.slug for article in new),
+        announced=tuple(one.slug for one in new if one.slug_hash not in contents.no_news),
+    )
 
 
-def _selected(
-    store: Store, settings: Settings, output: Output, *, now: datetime
-) -> Mapping[str, str]:
-    chosen = document(Edition.of(settings, output, store=store, now=now))
-    return {article.slug: article.entry.title for article in chosen}
-
-
-def _change(store: Store, name: str, known: bool, after: Mapping[str, str] | None) -> Change:
-    before = store.carrying(name)
-    appear = {slug: title for slug, title in (after or {}).items() if slug not in before}
-    vanish = {slug: title for slug, title in before.items() if slug not in (after or {})}
-    if after is None:
-        state = "removed"
-    elif not known:
-        state = "new"
-    else:
-        state = "changed" if appear or vanish else "same"
-    return Change(output=name, state=state, appear=appear, vanish=vanish)
+def _removed(store: Store, output: str) -> Change:
+    return Change(output=output, state="removed", appear={}, vanish=store.carrying(output))

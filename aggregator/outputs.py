@@ -11,7 +11,7 @@ from hashlib import blake2b
 from aggregator.core.filter import verdict
 from aggregator.core.model import Article, OutputState, Verdict
 from aggregator.core.settings import Output, Rules, Settings, Source
-from aggregator.core.shares import Quota, Share, of_past, of_source
+from aggregator.core.shares import Quota
 
 _USUAL_ARCHIVE = Output(id="", title="").archive
 _USUAL_BACKFILL = Output(id="", title="").backfill
@@ -135,19 +135,6 @@ def judges_for(settings: Settings, output: Output) -> Callable[[datetime], Judge
         )
 
     return lambda now: partial(judge, now=now)
-
-
-def shares_of(
-    output: Output,
-    members: Mapping[str, datetime | None],
-    *,
-    first_carried: Callable[[int], datetime | None],
-) -> tuple[Share, ...]:
-    """Return what bounds how much of a source the output shows; see core.shares."""
-    past = of_past(output.backfill, members, first_carried=first_carried)
-    quota = output.max_per_source
-    shares = (past, None if quota is None else of_source(quota))
-    return tuple(share for share in shares if share is not None)
 
 
 def ttl(settings: Settings, output: Output) -> int:

@@ -20,7 +20,62 @@ from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
 
-class Store(Protocol):
+class Shelf(Protocol):
+    """What the contents of an output and of its archive are made from: the reading half."""
+
+    def articles(
+        self,
+        sources: Sequence[str],
+        *,
+        priority: dict[str, int],
+        called: Mapping[str, str] | None = None,
+    ) -> Iterator[Article]:
+        """Articles carried by any of `sources`, newest first (sort_at, then slug_hash).
+
+        The copy shown is the best among those sources: higher priority, then more words, then
+        first seen, then source id. `sightings` are the other sources of any kind. Articles
+        without a body (pruned) are left out. Lazy: stop iterating and nothing more is read.
+        `called` gives stored source ids other names, as if they had been renamed: that is how
+        they are told, and which of two equal copies is shown goes by it.
+        """
+
+    def picked(
+        self,
+        slug_hashes: Sequence[int],
+        sources: Sequence[str],
+        *,
+        priority: dict[str, int],
+        called: Mapping[str, str] | None = None,
+    ) -> tuple[Article, ...]:
+        """Like `articles`, but only these; those that cannot be shown are missing."""
+
+    def members(self, output: str) -> dict[str, datetime | None]:
+        """Since when each source is part of an output, as `list_outputs` noticed it.
+
+        None: from the beginning, that is before the output carried anything.
+        """
+
+    def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
+        """Slug hashes of what polls touched in `sources` since the output was built last.
+
+        Each with whether the output ever carried it. The latest 5,000 at most; none for an
+        output that was never built.
+        """
+
+    def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
+        """Those of the articles that the output ever carried, and when it first did."""
+
+    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
+        """The last `size` numbers, ascending."""
+
+    def unpaged(self, output: str, *, limit: int) -> tuple[Carried, ...]:
+        """The first `limit` numbers that no closed page covers, ascending."""
+
+    def last_page(self, output: str) -> tuple[int, int]:
+        """Number and last sequence number of the last closed page; zeros when there is none."""
+
+
+class Store(Shelf, Protocol):
     """What is remembered. One contract suite runs over every implementation.
 
     Synchronous: one thread owns the writing half, readers have their own connections.
@@ -48,6 +103,9 @@ class Store(Protocol):
         findable under today's keys: that may take minutes, once, and goes on where it was broken
         off.
         """
+
+    def renamed(self, sources: Sequence[Source]) -> dict[str, str]:
+        """Stored ids with the ids that `adopt` would give them."""
 
     def claim(
         self,
@@ -113,14 +171,6 @@ class Store(Protocol):
     def changes(self) -> dict[str, int]:
         """The change number of each source that ever changed; numbers only grow."""
 
-    def articles(self, sources: Sequence[str], *, priority: dict[str, int]) -> Iterator[Article]:
-        """Articles carried by any of `sources`, newest first (sort_at, then slug_hash).
-
-        The copy shown is the best among those sources: higher priority, then more words, then
-        first seen, then source id. `sightings` are the other sources of any kind. Articles
-        without a body (pruned) are left out. Lazy: stop iterating and nothing more is read.
-        """
-
     def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
         """What is known of an output; makes the row (with `fresh_id`) at first sight.
 
@@ -138,17 +188,8 @@ class Store(Protocol):
 
     # --- archives (RFC 5005 §4): each output numbers its articles in the order of publication
 
-    def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
-        """Slug hashes of what polls touched in `sources` since the output was built last.
-
-        Each with whether the output ever carried it. The latest 5,000 at most; none for an
-        output that was never built.
-        """
-
-    def picked(
-        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
-    ) -> tuple[Article, ...]:
-        """Like `articles`, but only these; those that cannot be shown are missing."""
+    def unnumbered(self, output: str, articles: Sequence[Article]) -> tuple[Article, ...]:
+        """Those that `carry` would give a number, in this order."""
 
     def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
         """Give the next numbers to articles never carried, the older one first.
@@ -156,17 +197,8 @@ class Store(Protocol):
         One that was edited after it was archived gets a number once more.
         """
 
-    def recent(self, output: str, *, size: int) -> tuple[Carried, ...]:
-        """The last `size` numbers, ascending."""
-
-    def unpaged(self, output: str, *, limit: int) -> tuple[Carried, ...]:
-        """The first `limit` numbers that no closed page covers, ascending."""
-
     def pages(self, output: str) -> dict[int, str]:
         """The closed pages by number, each with the address it was written for."""
-
-    def last_page(self, output: str) -> tuple[int, int]:
-        """Number and last sequence number of the last closed page; zeros when there is none."""
 
     def page(self, output: str, number: int) -> ArchivePage | None: ...
 
@@ -186,14 +218,8 @@ class Store(Protocol):
         join an output from now on are its members since `now`.
         """
 
-    def members(self, output: str) -> dict[str, datetime | None]:
-        """Since when each source is part of an output, as `list_outputs` noticed it.
-
-        None: from the beginning, that is before the output carried anything.
-        """
-
-    def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
-        """Those of the articles that the output ever carried, and when it first did."""
+    def listed_outputs(self) -> tuple[str, ...]:
+        """The known outputs that were not taken out, by id."""
 
     def removed_outputs(self) -> dict[str, datetime]:
         """The public outputs that were taken out, and when that was noticed."""

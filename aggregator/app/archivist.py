@@ -14,6 +14,7 @@ from aggregator.app.application import App
 from aggregator.app.publishing import Publishing
 from aggregator.archive import Edition
 from aggregator.core.model import ArchivePage, Article
+from aggregator.core.render.fields import legal
 from aggregator.core.settings import Output
 from aggregator.pipeline import Publish
 
@@ -22,10 +23,14 @@ OffLoop = Callable[..., Awaitable[Any]]  # runs a blocking function in the threa
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The articles of a document, and the page of the archive behind it (0: none)."""
+    """The articles of a document, and the page of the archive behind it (0: none).
+
+    `no_news` are ids of those that are new in it and no news to subscribers.
+    """
 
     articles: tuple[Article, ...]
     previous: int
+    no_news: frozenset[str]
 
 
 class Archivist:
@@ -47,6 +52,8 @@ class Archivist:
         store, output = self._app.store, edition.output
         late = await self._off_loop(archive.late, edition, newest)
         carried = (*newest, *late)
+        silent = await self._off_loop(archive.no_news, edition, carried)
+        no_news = frozenset(legal(article.id) for article in silent)
         await self._writer.run(partial(store.carry, output.id, carried, now=edition.now))
         while page := await self._off_loop(archive.full_page, edition):
             await self._close(edition, page, publish)
@@ -55,9 +62,9 @@ class Archivist:
         if cut and (page := await self._off_loop(archive.short_page, edition, document)):
             await self._close(edition, page, publish)
         if not archive.page_size(output):
-            return Contents(document, 0)
+            return Contents(document, 0, no_news)
         previous, _ = await self._off_loop(store.last_page, output.id)
-        return Contents(document, previous)
+        return Contents(document, previous, no_news)
 
     async def _close(self, edition: Edition, page: ArchivePage, publish: Publish) -> None:
         """Keep the page, then write it: a crash in between is mended at the next start."""

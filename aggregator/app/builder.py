@@ -171,6 +171,7 @@ class Builder:
             )
         except PublishError as error:
             return pipeline.Built(BuildReport(output=output.id, error=str(error)))
+        publishing.no_news = contents.no_news
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
     def _edition(self, output: Output, state: OutputState) -> Edition:

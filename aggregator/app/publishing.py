@@ -19,6 +19,7 @@ class Publishing:
 
     `histories` are those of the documents that changed, to be kept once the build is done. A
     crash before that costs the readers of one version their delta: they get all of it.
+    `no_news` are the ids of entries that no delta tells as new.
     """
 
     def __init__(self, app: App, output: Output, *, now: Callable[[], datetime]) -> None:
@@ -26,6 +27,7 @@ class Publishing:
         self._output = output
         self._now = now
         self.histories: dict[str, str] = {}
+        self.no_news: frozenset[str] = frozenset()
 
     def publish(self, name: str, body: bytes) -> bool:
         """Write `name` (relative to the tree) if its bytes are new. Raises PublishError."""
@@ -33,7 +35,7 @@ class Publishing:
         form = self._recorded_form(name)
         if changed and form:
             history = from_text(self._app.store.history(self._output.id, form))
-            self.histories[form] = to_text(recorded(history, body))
+            self.histories[form] = to_text(recorded(history, body, no_news=self.no_news))
         return changed
 
     def _root(self) -> Path:

@@ -220,8 +220,10 @@ def shortened(rule: str, length: int = 80) -> str:
 def plan(session: Session, file: Path | None, max_new: int | None, as_json: bool) -> None:
     """Show what FILE (an edited feeds.yaml) would change in each output.
 
-    Without FILE: what the feeds.yaml in use would change, if it were built now. --max-new N
-    exits with 1 when an output would gain more than N articles at once, for use in CI.
+    Without FILE: what the feeds.yaml in use would change, if it were built now. What appears is
+    marked "*" where subscribers are told of it as news, "+" where it only takes its place by
+    date. --max-new N exits with 1 when an output would gain more than N articles that it has
+    never carried, for use in CI: a reader may show each of them as unread.
     """
     with session.app() as app:
         settings = session.settings(file) if file else app.settings
@@ -231,7 +233,7 @@ def plan(session: Session, file: Path | None, max_new: int | None, as_json: bool
                 json_line(_change_values(change))
             else:
                 click.echo("\n".join(_change_lines(change)))
-        if max_new is not None and any(len(change.appear) > max_new for change in changes):
+        if max_new is not None and any(len(change.new) > max_new for change in changes):
             stop(f"an output would gain more than {max_new} articles at once")
 
 
@@ -241,12 +243,15 @@ def _change_values(change: explain.Change) -> dict[str, object]:
         "state": change.state,
         "appear": list(change.appear),
         "vanish": list(change.vanish),
+        "new": list(change.new),
+        "announced": list(change.announced),
     }
 
 
 def _change_lines(change: explain.Change) -> list[str]:
-    counts = f"{len(change.appear)} appear, {len(change.vanish)} vanish"
-    lines = [f"{change.output}: {change.state}, {counts}"]
-    lines += [f"  + {title or slug}" for slug, title in change.appear.items()]
+    appear = f"{len(change.appear)} appear ({len(change.announced)} announced as new)"
+    lines = [f"{change.output}: {change.state}, {appear}, {len(change.vanish)} vanish"]
+    marks = dict.fromkeys(change.announced, "*")
+    lines += [f"  {marks.get(slug, '+')} {title or slug}" for slug, title in change.appear.items()]
     lines += [f"  - {title or slug}" for slug, title in change.vanish.items()]
     return lines

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
@@ -135,6 +136,16 @@ class Output:
         if self.access is None or self.access.token is None:
             return base_url
         return f"{base_url}private/{self.access.token.value}/"
+
+
+def renamed_outputs(outputs: Iterable[Output], known: Container[str]) -> dict[str, str]:
+    """Former id -> id, for outputs of which only the former id is known."""
+    found: dict[str, str] = {}
+    for output in outputs:
+        former = next((alias for alias in output.aliases if alias in known), None)
+        if former is not None and output.id not in known:
+            found[former] = output.id
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ found without keeping its text, and is cut from the document's own bytes (RFC 32
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +19,8 @@ from typing import Final
 RECORDED: Final = ("atom", "rss")  # the forms whose versions are recorded
 MOST_VERSIONS: Final = 500  # with a change every five minutes nearly two days
 _ENTRY = re.compile(rb"<(entry|item)[ >].*?</\1>\s*", re.DOTALL)  # content is escaped: none nests
+
+_ID = re.compile(rb"<(id|guid)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +36,23 @@ def tag_of(body: bytes) -> str:
     return blake2b(body, digest_size=12).hexdigest()
 
 
-def recorded(history: History, body: bytes) -> History:
-    """The history with `body` as its newest version; bounded, the oldest are forgotten."""
+def recorded(history: History, body: bytes, *, no_news: Collection[str] = ()) -> History:
+    """The history with `body` as its newest version; bounded, the oldest are forgotten.
+
+    `no_news` are ids of entries that are in it for the first time and still no news to anybody:
+    they count as part of every earlier version.
+    """
     tag = tag_of(body)
     number = max(history.versions.values(), default=0) + 1
     versions = {name: known for name, known in history.versions.items() if name != tag}
     versions[tag] = number
     kept = islice(versions.items(), max(0, len(versions) - MOST_VERSIONS), None)
-    digests = (_digest(entry[0]) for entry in _entries(body))
-    return History(
-        versions=dict(kept),
-        since={digest: history.since.get(digest, number) for digest in digests},
-    )
+    since: dict[str, int] = {}
+    for entry in _entries(body):
+        digest = _digest(entry[0])
+        first = 0 if no_news and _id_of(entry[0]) in no_news else number
+        since[digest] = history.since.get(digest, first)
+    return History(versions=dict(kept), since=since)
 
 
 def news(history: History, body: bytes, *, tag: str) -> bytes | None:
@@ -68,6 +76,12 @@ def news(history: History, body: bytes, *, tag: str) -> bytes | None:
 def _entries(body: bytes) -> list[re.Match[bytes]]:
     """Where its entries stand; none when that cannot be told without parsing."""
     return [] if b"<![CDATA[" in body or b"<!--" in body else list(_ENTRY.finditer(body))
+
+
+def _id_of(entry: bytes) -> str:
+    """The id of an entry, which stands before anything else that has one; "" without any."""
+    found = _ID.search(entry)
+    return html.unescape(found[2].decode("utf-8", "replace")) if found else ""
 
 
 def _is_old(history: History, entry: bytes, number: int) -> bool:

@@ -104,3 +104,19 @@ def test_a_client_that_puts_the_news_to_what_it_has_misses_nothing(versions: lis
                 assert len(cut) <= len(body)
             if held is seen[-2:][0] and fresh and len(fresh) < len(version):
                 assert cut == document(fresh)
+
+
+# W46
+def test_what_is_no_news_counts_as_old_in_every_version() -> None:
+    old, new = document({1: 1}), document({1: 1, 2: 1, 3: 1})
+    known = recorded(history(old), new, no_news=["urn:2"])
+    assert news(known, new, tag=tag_of(old)) == document({3: 1})
+    edited = document({1: 1, 2: 2, 3: 1})
+    assert news(recorded(known, edited), edited, tag=tag_of(old)) == document({2: 2, 3: 1})
+
+
+def test_ids_are_compared_as_readers_see_them() -> None:
+    old = b"<rss></rss>"
+    new = b'<rss><item><guid isPermaLink="false">a&amp;b</guid></item></rss>'
+    known = recorded(history(old), new, no_news=["a&b"])
+    assert news(known, new, tag=tag_of(old)) == b"<rss></rss>"

@@ -43,11 +43,11 @@ def carry(
     connection: sqlite3.Connection, output: str, articles: Sequence[Article], *, now: datetime
 ) -> None:
     """See Store.carry. Nothing is written when nothing is new."""
-    if not _unnumbered(connection, output, articles):
+    if not unnumbered(connection, output, articles):
         return
     with writing(connection):
         last = _last_sequence(connection, output)
-        unnumbered = _unnumbered(connection, output, articles)
+        due = unnumbered(connection, output, articles)
         connection.executemany(
             "INSERT INTO carried (output, slug_hash, sequence, first_at, listed) "
             "VALUES (:output, :slug_hash, :sequence, :now, 0) "
@@ -60,15 +60,15 @@ def carry(
                     "sequence": sequence,
                     "now": to_seconds(now),
                 }
-                for sequence, article in enumerate(unnumbered, start=last + 1)
+                for sequence, article in enumerate(due, start=last + 1)
             ),
         )
 
 
-def _unnumbered(
+def unnumbered(
     connection: sqlite3.Connection, output: str, articles: Sequence[Article]
-) -> list[Article]:
-    """Those not carried before, or edited since they were archived; the oldest first.
+) -> tuple[Article, ...]:
+    """See Store.unnumbered: not carried before, or edited since they were archived.
 
     A number says that the article is in the page that has it, or will be.
     """
@@ -89,7 +89,8 @@ def _unnumbered(
         return to_seconds(article.updated) > archived
 
     new = {article.slug_hash: article for article in articles if is_new(article)}
-    return sorted(new.values(), key=lambda article: (article.sort_at, -article.slug_hash))
+    oldest_first = sorted(new.values(), key=lambda article: (article.sort_at, -article.slug_hash))
+    return tuple(oldest_first)
 
 
 def _last_sequence(connection: sqlite3.Connection, output: str) -> int:

@@ -42,6 +42,12 @@ GROUP BY e.source ORDER BY same DESC, e.source LIMIT 1
 
 def follow(connection: sqlite3.Connection, sources: Sequence[Source]) -> None:
     """Give new ids what is known of ids no longer listed that have the same address."""
+    for old, new in renamed(connection, sources).items():
+        _rename(connection, old, new, tables=_tables_with(connection, "source"))
+
+
+def renamed(connection: sqlite3.Connection, sources: Sequence[Source]) -> dict[str, str]:
+    """Ids no longer listed, each with the new one that has the same address."""
     listed = {source.id for source in sources}
     states = connection.execute(
         "SELECT source, url, effective_url FROM source_state ORDER BY last_success_at, source"
@@ -53,11 +59,12 @@ def follow(connection: sqlite3.Connection, sources: Sequence[Source]) -> None:
         for address in (effective_url, url)
         if address and source not in listed
     }
+    found: dict[str, str] = {}
     for source in sources:
         old = left.get(_place(source.url)) if source.id not in known else None
-        if old is not None:
-            left = {place: other for place, other in left.items() if other != old}
-            _rename(connection, old, source.id, tables=_tables_with(connection, "source"))
+        if old is not None and old not in found:
+            found[old] = source.id
+    return found
 
 
 def _place(address: str) -> str:

@@ -14,7 +14,7 @@ from aggregator.adapters.sqlite.codec import (
 )
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.core import shares
-from aggregator.core.settings import Output
+from aggregator.core.settings import Output, renamed_outputs
 
 # Tables that hold what is remembered under the id of an output.
 _REMEMBERED = ("outputs", "carried", "pages", "histories", "members")
@@ -30,7 +30,7 @@ def list_outputs(
             "SELECT output, removed_at, private FROM outputs"
         )
     }
-    moved = renamed(outputs, known)
+    moved = renamed_outputs(outputs, known)
     listed = {output.id: (None, int(output.access is not None)) for output in outputs}
     same = all(
         found == listed.get(output) if output in listed else found[0] is not None
@@ -90,19 +90,15 @@ def members(connection: sqlite3.Connection, output: str) -> dict[str, datetime |
     return {source: to_optional_moment(since) for source, since in rows}
 
 
-def renamed(outputs: Sequence[Output], known: Mapping[str, object]) -> dict[str, str]:
-    """Former id -> id, for outputs of which only the former id is known."""
-    found: dict[str, str] = {}
-    for output in outputs:
-        former = next((alias for alias in output.aliases if alias in known), None)
-        if former is not None and output.id not in known:
-            found[former] = output.id
-    return found
-
-
 def _rename(connection: sqlite3.Connection, old: str, new: str) -> None:
     for table in _REMEMBERED:
         connection.execute(f"UPDATE {table} SET output = ? WHERE output = ?", (new, old))
+
+
+def listed_outputs(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """See Store.listed_outputs."""
+    rows = connection.execute("SELECT output FROM outputs WHERE removed_at IS NULL ORDER BY output")
+    return tuple(output for (output,) in rows)
 
 
 def removed_outputs(connection: sqlite3.Connection) -> dict[str, datetime]:

@@ -43,11 +43,15 @@ _OLDER = "sort_at < :sort_at"
 
 
 def articles(
-    connection: sqlite3.Connection, sources: Sequence[str], *, priority: Mapping[str, int]
+    connection: sqlite3.Connection,
+    sources: Sequence[str],
+    *,
+    priority: Mapping[str, int],
+    called: Mapping[str, str] | None = None,
 ) -> Iterator[Article]:
     """See Store.articles."""
     wanted = frozenset(sources)
-    infos = _Infos(connection)
+    infos = _Infos(connection, called)
     slug_hashes = _in_order(connection, wanted)
     while page := list(islice(slug_hashes, ARTICLES_OF_PAGE)):
         yield from _load(connection, page, wanted=wanted, priority=priority, infos=infos)
@@ -59,6 +63,7 @@ def picked(
     sources: Sequence[str],
     *,
     priority: Mapping[str, int],
+    called: Mapping[str, str] | None = None,
 ) -> tuple[Article, ...]:
     """See Store.picked."""
     rows = connection.execute(
@@ -67,7 +72,8 @@ def picked(
         "ORDER BY a.sort_at DESC, a.slug_hash",
         (many(slug_hashes),),
     )
-    found, wanted, infos = [row[0] for row in rows], frozenset(sources), _Infos(connection)
+    found, wanted = [row[0] for row in rows], frozenset(sources)
+    infos = _Infos(connection, called)
     chosen: list[Article] = []
     for start in range(0, len(found), ARTICLES_OF_PAGE):
         page = found[start : start + ARTICLES_OF_PAGE]
@@ -171,10 +177,13 @@ class _Copy:
 
 
 class _Infos:
-    """What each source says about itself, read once for one iteration."""
+    """What each source is called and says about itself, read once for one iteration."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, called: Mapping[str, str] | None = None
+    ) -> None:
         self._connection = connection
+        self._called = called or {}
         self._infos: dict[str, FeedInfo] = {}
 
     def load(self, sources: Collection[str]) -> None:
@@ -190,6 +199,9 @@ class _Infos:
     def of(self, source: str) -> FeedInfo:
         return self._infos[source]
 
+    def name(self, source: str) -> str:
+        return self._called.get(source, source)
+
 
 def _load(
     connection: sqlite3.Connection,
@@ -202,7 +214,7 @@ def _load(
     """The articles of these hashes in this order, but those without a body to show."""
     copies = _copies(connection, slug_hashes)
     shown = {
-        slug_hash: _best(showable, priority)
+        slug_hash: _best(showable, priority, infos)
         for slug_hash, found in copies.items()
         if (showable := [copy for copy in found if copy.has_body and _in(copy, wanted)])
     }
@@ -225,7 +237,7 @@ def _in(copy: _Copy, wanted: frozenset[str] | None) -> bool:
     return wanted is None or (copy.source in wanted and not copy.held)
 
 
-def _best(copies: Iterable[_Copy], priority: Mapping[str, int]) -> _Copy:
+def _best(copies: Iterable[_Copy], priority: Mapping[str, int], infos: _Infos) -> _Copy:
     """The copy to show of some, first seen first: by priority, fuller text, first seen, source."""
     of_source: defaultdict[str, list[_Copy]] = defaultdict(list)
     for copy in copies:
@@ -233,7 +245,8 @@ def _best(copies: Iterable[_Copy], priority: Mapping[str, int]) -> _Copy:
 
     def rank(own: Sequence[_Copy]) -> tuple[int, int, int, str]:
         source = own[0].source
-        return -priority.get(source, 0), -_edition(own).words, own[0].first_seen, source
+        words = _edition(own).words
+        return -priority.get(source, 0), -words, own[0].first_seen, infos.name(source)
 
     return _edition(min(of_source.values(), key=rank))
 
@@ -301,7 +314,7 @@ def _article(
         slug=slug,
         slug_hash=slug_hash,
         id=atom_id,
-        source=copy.source,
+        source=infos.name(copy.source),
         # Feeds stamp their lastBuildDate at every request. The copy's own time keeps outputs
         # byte for byte the same when nothing but that stamp has moved.
         info=replace(infos.of(copy.source), updated=updated),
@@ -321,6 +334,6 @@ def _sightings(shown: str, copies: Iterable[_Copy], infos: _Infos) -> tuple[Sigh
         if copy.source != shown:
             links.setdefault(copy.source, copy.link)
     return tuple(
-        Sighting(source=source, title=infos.of(source).title, link=link)
-        for source, link in sorted(links.items())
+        Sighting(source=infos.name(source), title=infos.of(source).title, link=link)
+        for source, link in sorted(links.items(), key=lambda one: infos.name(one[0]))
     )

@@ -15,6 +15,7 @@ from aggregator.adapters.sqlite import (
     lookup,
     moving,
     rekeying,
+    renaming,
     rulings,
     saving,
     schema,
@@ -101,6 +102,10 @@ class SqliteStore:
             states.adopt(connection, sources, now=now, spread=spread, hard_interval=hard_interval)
             rekeying.rekey(connection, sources, progress=rekeying.tell)
 
+    def renamed(self, sources: Sequence[Source]) -> dict[str, str]:
+        with self._connected() as connection:
+            return renaming.renamed(connection, sources)
+
     def claim(
         self,
         *,
@@ -181,9 +186,15 @@ class SqliteStore:
         with self._connected() as connection:
             return ledger.changes(connection)
 
-    def articles(self, sources: Sequence[str], *, priority: dict[str, int]) -> Iterator[Article]:
+    def articles(
+        self,
+        sources: Sequence[str],
+        *,
+        priority: dict[str, int],
+        called: Mapping[str, str] | None = None,
+    ) -> Iterator[Article]:
         with self._connected() as connection:
-            yield from shown.articles(connection, sources, priority=priority)
+            yield from shown.articles(connection, sources, priority=priority, called=called)
 
     def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
         with self._connected() as connection:
@@ -200,10 +211,19 @@ class SqliteStore:
             return archive.fresh(connection, output, sources)
 
     def picked(
-        self, slug_hashes: Sequence[int], sources: Sequence[str], *, priority: dict[str, int]
+        self,
+        slug_hashes: Sequence[int],
+        sources: Sequence[str],
+        *,
+        priority: dict[str, int],
+        called: Mapping[str, str] | None = None,
     ) -> tuple[Article, ...]:
         with self._connected() as connection:
-            return shown.picked(connection, slug_hashes, sources, priority=priority)
+            return shown.picked(connection, slug_hashes, sources, priority=priority, called=called)
+
+    def unnumbered(self, output: str, articles: Sequence[Article]) -> tuple[Article, ...]:
+        with self._connected() as connection:
+            return archive.unnumbered(connection, output, articles)
 
     def carry(self, output: str, articles: Sequence[Article], *, now: datetime) -> None:
         with self._connected() as connection:
@@ -252,6 +272,10 @@ class SqliteStore:
     def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
         with self._connected() as connection:
             return ledger.first_carried(connection, output, slug_hashes)
+
+    def listed_outputs(self) -> tuple[str, ...]:
+        with self._connected() as connection:
+            return serving.listed_outputs(connection)
 
     def removed_outputs(self) -> dict[str, datetime]:
         with self._connected() as connection:
