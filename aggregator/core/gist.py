@@ -51,8 +51,9 @@ _AMOUNT = re.compile(r"^(\d+)(bn|mln|mn|m|tn|trn|pct|yr|yrs)$")
 _LETTERS_OF_AMOUNT = {"m": "million"}
 
 # What names a form and no story: columns, services, lists, dates. Such words do not distinguish.
+# Looked for behind the hyphen before each word, and one before the first.
 _FORMS = re.compile(
-    r"(?:^|(?<=-))(?:"
+    r"-(?:"
     r"(?:live-?)?(?:updates?|blog|coverage|stream)|latest|briefings?|digest|round-?up|newsletter"
     r"|crossword|horoscopes?|open-thread|letters-to-the-editor|quick-facts|privacy-policy"
     r"|corrections?(?:-and-clarifications)?|market-(?:reports?|wrap|update)|weather(?:-forecast)?"
@@ -68,7 +69,7 @@ _FORMS = re.compile(
 )
 # Lists have the same headline on many sites, and each site its own list.
 _LIST = re.compile(
-    r"(?:^|-)(?:\d+|two|three|four|five|six|seven|eight|nine|ten)-(?:[a-z]+-)?"
+    r"-(?:\d+|two|three|four|five|six|seven|eight|nine|ten)-(?:[a-z]+-)?"
     r"(?:things|reasons|ways|takeaways|tips|facts|questions|lessons|stories|photos|charts|ideas)"
     r"(?=-|$)"
 )
@@ -97,9 +98,10 @@ def gist(headline: str) -> Gist:
     )
 
 
+@lru_cache(maxsize=8192)
 def _folded(word: str) -> Sequence[str]:
     if word.isascii():
-        amount = _AMOUNT.match(word)
+        amount = _AMOUNT.match(word) if word[:1].isdigit() else None
         if amount:
             unit = amount[2]
             return (amount[1], _LETTERS_OF_AMOUNT.get(unit) or _SPELLINGS[unit])
@@ -125,21 +127,19 @@ def likeness(headline: str, another: str) -> Likeness:
     if _is_cut(headline, of=other) or _is_cut(another, of=one):
         return Likeness.CUT
     left, right = set(one), set(other)
+    if len(left & right) < ALIKE * max(len(left), len(right), 1):
+        return Likeness.OTHER
     if any(_has_digit(word) for word in left ^ right):
         return Likeness.OTHER
-    shared = len(left & right)
-    return Likeness.ALIKE if shared >= ALIKE * max(len(left), len(right), 1) else Likeness.OTHER
+    return Likeness.ALIKE
 
 
 def _is_cut(headline: str, *, of: Gist) -> bool:
     """Is the headline the marked beginning of the one with this gist, and long enough to tell?"""
+    if not headline.endswith(CUT):
+        return False
     words = gist(headline)
-    return (
-        headline.endswith(CUT)
-        and len(words) <= len(of)
-        and bool(lead(words))
-        and _begins(of, words)
-    )
+    return len(words) <= len(of) and bool(lead(words)) and _begins(of, words)
 
 
 def _begins(longer: Gist, shorter: Gist) -> bool:
@@ -161,9 +161,10 @@ def is_distinctive(headline: str) -> bool:
 
     "Weekly links", "Morning briefing", "Live: updates" and "Lima: 7 things to know" never may.
     """
-    if not headline or headline.startswith(("live-", "watch-live-")) or _LIST.search(headline):
+    hyphened = f"-{headline}"
+    if not headline or hyphened.startswith(("-live-", "-watch-live-")) or _LIST.search(hyphened):
         return False
-    if any(character > _WIDE for character in headline):
+    if max(headline) > _WIDE:
         return sum(character > _WIDE for character in headline) >= 2 * DISTINCTIVE_WORDS
-    words = gist(_FORMS.sub("", headline))
+    words = gist(_FORMS.sub("", hyphened)[1:])
     return sum(bool(word) and not word.isdigit() for word in words) >= DISTINCTIVE_WORDS

@@ -16,7 +16,8 @@ from aggregator.core.slug import slug_of
 from aggregator.core.story import GUESS, Candidate, Evidence, Member, same_story
 
 DECIDING = ("guid", "guid~", "link")  # rules in the order they are asked: the first match has it
-NOMINATING = ("slug", "lead", "urlslug", "text", "id")  # the best of all matches has it
+WORDING = ("slug", "lead", "urlslug", "text")  # of whose candidates the judge asks the same
+NOMINATING = (*WORDING, "id")  # the best of all matches has it
 RULES = (*DECIDING, *NOMINATING)
 MAX_CHANGES = 24  # hash-only edits before an entry counts as flapping (P88)
 SHOWN = 0  # outputs may show the entry
@@ -183,15 +184,15 @@ class _Document:
         if stored is not None:
             decision = _edited(index, entry, identity, stored=stored, now=self._now)
         else:
-            decision = self._place(index, entry, identity)
-            self._remember(decision, entry, identity)
+            member = self._member(entry, identity)
+            decision = self._place(index, entry, identity, member)
+            self._remember(decision, identity, member)
         self._decided[identity.entry_key] = decision
         self._present.add(decision.slug_hash)
         return decision
 
-    def _place(self, index: int, entry: Entry, identity: Identity) -> Decision:
+    def _place(self, index: int, entry: Entry, identity: Identity, member: Member) -> Decision:
         """Find the article of an entry that is not stored yet, or found one."""
-        member = self._member(entry, identity)
         match = self._decided_by_key(member, identity) or self._nominated(member, identity)
         if match is None:
             return self._minted(index, entry, identity)
@@ -213,25 +214,35 @@ class _Document:
         self, rules: tuple[str, ...], member: Member, identity: Identity
     ) -> Iterator[_Match]:
         """All candidates that hold the story, in the order of the rules that found them."""
-        seen: set[tuple[str, int]] = set()
-        twin = gist(identity.headline) in self._twins
-        for rule in rules:
-            for key in identity.keys:
-                if key.kind != rule:
-                    continue
-                for candidate in self._candidates.get(key, ()):
-                    if (rule, candidate.slug_hash) in seen:
-                        continue
-                    seen.add((rule, candidate.slug_hash))
-                    evidence = same_story(
-                        rule,
-                        member,
-                        candidate=candidate,
-                        window=self._source.dedupe.window,
-                        present=twin or candidate.slug_hash in self._present,
-                    )
-                    if evidence:
-                        yield _Match(rule, candidate, evidence)
+        asked: set[tuple[str, int]] = set()
+        for rule, candidate in self._found(rules, identity):
+            question = ("wording" if rule in WORDING else rule, candidate.slug_hash)
+            if question in asked:
+                continue
+            asked.add(question)
+            evidence = same_story(
+                rule,
+                member,
+                candidate=candidate,
+                window=self._source.dedupe.window,
+                present=candidate.slug_hash in self._present
+                or gist(identity.headline) in self._twins,
+            )
+            if evidence:
+                yield _Match(rule, candidate, evidence)
+
+    def _found(self, rules: tuple[str, ...], identity: Identity) -> Iterator[tuple[str, Candidate]]:
+        """The candidates under the keys of an entry, by rule."""
+        shared = [
+            (key.kind, self._candidates[key]) for key in identity.keys if key in self._candidates
+        ]
+        return (
+            (rule, candidate)
+            for rule in (rules if shared else ())
+            for kind, candidates in shared
+            if kind == rule
+            for candidate in candidates
+        )
 
     def _joined(self, index: int, entry: Entry, identity: Identity, match: _Match) -> Decision:
         candidate = match.candidate
@@ -290,13 +301,13 @@ class _Document:
                 return identity.atom_id
         return uuid5(_ATOM_ID_NAMESPACE, f"{slug_hash & 0xFFFFFFFFFFFFFFFF:016x}").urn
 
-    def _remember(self, decision: Decision, entry: Entry, identity: Identity) -> None:
+    def _remember(self, decision: Decision, identity: Identity, member: Member) -> None:
         candidate = Candidate(
             slug_hash=decision.slug_hash,
             slug=decision.slug,
             atom_id=decision.atom_id,
             headline=identity.headline,
-            members=(self._member(entry, identity),),
+            members=(member,),
         )
         for key in identity.keys:
             self._candidates.setdefault(key, []).append(candidate)

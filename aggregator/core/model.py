@@ -135,6 +135,10 @@ class Key:
     kind: str  # guid, guid~, link, slug, urlslug, ...
     value: int
 
+    def __hash__(self) -> int:
+        """Return the value: it is a hash already. Keys are looked up more than anything else."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

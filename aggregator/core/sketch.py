@@ -8,6 +8,7 @@ edited copy still shows its origin.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from struct import pack, unpack
 from zlib import crc32
@@ -143,15 +144,14 @@ class Overlap:
 def overlap(one: tuple[int, ...], other: tuple[int, ...]) -> Overlap | None:
     """Compare two sketches; None: too little of them is comparable to say anything.
 
-    Only hashes up to the smaller of the two sample bounds are comparable in both.
+    Only hashes up to the smaller of the two sample bounds are comparable in both; whatever both
+    hold is below it.
     """
     bound = min(_bound(one), _bound(other))
-    left = {value for value in one if value <= bound}
-    right = {value for value in other if value <= bound}
-    smaller = min(len(left), len(right))
+    smaller = min(bisect_right(one, bound), bisect_right(other, bound))
     if smaller < ENOUGH:
         return None
-    shared = len(left & right)
+    shared = len(set(one).intersection(other))
     return Overlap(shared / smaller, shared, smaller)
 
 

@@ -68,12 +68,12 @@ def same_story(
     """
     if rule in ("guid", "guid~"):
         return Evidence(words=f"same {rule}")
+    if rule not in ("link", "id") and _apart(member, candidate) > window:
+        return None
     texts = _overlap(member, candidate)
     headlines = _likeness(member, candidate)
     if rule == "link":
         return _same_link(member, candidate, texts=texts, headlines=headlines)
-    if rule != "id" and _apart(member, candidate) > window:
-        return None
     doubtful = not is_distinctive(member.headline) or _recurs(member, candidate)
     if texts is not None:
         return _by_text(texts, headlines, doubtful=doubtful, present=present)

@@ -29,6 +29,15 @@ FROM json_each(:articles) AS wanted CROSS JOIN entries AS e ON e.slug_hash = wan
 WHERE +e.source = :source ORDER BY e.slug_hash, e.first_seen, e.entry_key
 """
 
+# Keys come as an array for each kind, in the order of the kinds. What is sorted here would be
+# sorted again and again, so the reader does it.
+NEWEST_OF_KEYS = """
+SELECT kinds.key, wanted.key, -a.sort_at, a.slug_hash, a.slug, a.atom_id, a.headline
+FROM json_each(:keys) AS kinds CROSS JOIN json_each(kinds.value) AS wanted
+CROSS JOIN articles AS a ON a.slug_hash IN (
+    SELECT slug_hash FROM keys WHERE value = wanted.value AND kind = kinds.key
+    ORDER BY sort_at DESC, slug_hash LIMIT :limit)
+"""
 
 # The entries whose home is a retired article, in the one that it is now: the oldest of each.
 HOME_MEMBERS = """
@@ -197,38 +206,45 @@ def _candidates(
 
     `into` gets those of them that are another one now; None: the operator has ruled nothing.
     """
-    numbers = kinds(connection)
-    askable = [key for key in keys if key.kind in numbers]
+    by_kind = _by_kind(keys, kinds(connection))
     found = connection.execute(
-        "SELECT wanted.key, a.slug_hash, a.slug, a.atom_id, a.headline "
-        "FROM json_each(:keys) AS wanted CROSS JOIN articles AS a ON a.slug_hash IN ("
-        "SELECT slug_hash FROM keys WHERE value = json_extract(wanted.value, '$[0]') "
-        "AND kind = json_extract(wanted.value, '$[1]') "
-        "ORDER BY sort_at DESC, slug_hash LIMIT :limit) "
-        "ORDER BY wanted.key, a.sort_at DESC, a.slug_hash",
+        NEWEST_OF_KEYS,
         {
-            "keys": many((key.value, numbers[key.kind]) for key in askable),
+            "keys": many([key.value for key in group] for group in by_kind),
             "limit": CANDIDATES_OF_KEY,
         },
     ).fetchall()
-    members = _members(connection, {row[1] for row in found})
-    if into is not None and (retired := homes.successors(connection, {row[1] for row in found})):
+    articles = {row[3]: row[3:] for row in found}
+    members = _members(connection, articles)
+    if into is not None and (retired := homes.successors(connection, articles)):
         into.update(retired)
         members |= _home_members(connection, retired)
-    candidates: defaultdict[Key, list[Candidate]] = defaultdict(list)
-    for index, slug_hash, slug, atom_id, headline in found:
-        if slug_hash not in members:
-            continue
-        candidates[askable[index]].append(
-            Candidate(
-                slug_hash=slug_hash,
-                slug=slug,
-                atom_id=atom_id,
-                headline=headline,
-                members=tuple(members[slug_hash]),
-            )
-        )
-    return {key: tuple(found) for key, found in candidates.items()}
+    candidates = {each: _candidate(articles[each], members[each]) for each in members}
+    shared: defaultdict[Key, list[Candidate]] = defaultdict(list)
+    for kind, index, _, slug_hash, *_ in sorted(found):
+        if slug_hash in candidates:
+            shared[by_kind[kind][index]].append(candidates[slug_hash])
+    return {key: tuple(newest) for key, newest in shared.items()}
+
+
+def _by_kind(keys: Sequence[Key], numbers: Mapping[str, int]) -> list[list[Key]]:
+    """The keys of each kind, in the place of its number; a kind never stored finds nothing."""
+    groups: list[list[Key]] = [[] for _ in range(max(numbers.values(), default=0) + 1)]
+    for key in keys:
+        if key.kind in numbers:
+            groups[numbers[key.kind]].append(key)
+    return groups
+
+
+def _candidate(article: tuple[int, str, str, str], members: Sequence[Member]) -> Candidate:
+    slug_hash, slug, atom_id, headline = article
+    return Candidate(
+        slug_hash=slug_hash,
+        slug=slug,
+        atom_id=atom_id,
+        headline=headline,
+        members=tuple(members),
+    )
 
 
 def _members(
