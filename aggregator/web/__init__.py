@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from aggregator.web.door import TO_READ, read_within
 from aggregator.web.feeds import Feeds
 from aggregator.web.files import PublishedFiles
 from aggregator.web.headers import add_headers, error_pages
@@ -19,13 +20,16 @@ from aggregator.web.view import View
 __all__ = ["ListenError", "Listening", "View", "make_app", "parse_listen", "serve"]
 
 
-def make_app(view: View) -> web.Application:
-    """The application over `view`, which is asked anew for every request."""
+def make_app(view: View, *, to_read: float = TO_READ) -> web.Application:
+    """The application over `view`, which is asked anew for every request.
+
+    Who takes more than `to_read` seconds to read an answer is not waited for.
+    """
     files = PublishedFiles()
     feeds = Feeds(view, files)
     pages = Pages(view, files)
     operator = Operator(view)
-    app = web.Application(middlewares=[error_pages(pages.error)])
+    app = web.Application(middlewares=[read_within(to_read), error_pages(pages.error)])
     app.on_response_prepare.append(add_headers)
     app.add_routes(
         [

@@ -13,9 +13,11 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler, Middleware
 
 MAX_CONNECTIONS: Final = 500
 PATIENCE: Final = 30.0  # seconds for the header of a request, and between two requests
+TO_READ: Final = 120.0  # seconds that a visitor may take to read an answer
 _FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\nCache-Control: no-store\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -46,6 +48,24 @@ class _Refused(asyncio.Protocol):
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(_FULL)
         transport.close()
+
+
+def read_within(seconds: float) -> Middleware:
+    """A middleware that hangs up on who does not read: what is not read stays in memory."""
+
+    @web.middleware
+    async def send(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        try:
+            async with asyncio.timeout(seconds):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+    return send
 
 
 def room() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -27,9 +27,9 @@ RUBBISH = [
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, most: int = 500, patience: float = 30
+    folder: Path, *, most: int = 500, patience: float = 30, to_read: float = 30
 ) -> AsyncIterator[Listening]:
-    app = make_app(FakeView(folder))
+    app = make_app(FakeView(folder), to_read=to_read)
     listening = await serve(app, "127.0.0.1:0", most=most, patience=patience)
     try:
         yield listening
@@ -85,3 +85,21 @@ async def test_rubbish_is_refused_and_written_down_nowhere(
         answer = await told(listening, rubbish.replace(b"%s", TOKEN.encode()))
         assert answer.startswith((b"HTTP/1.0 400 ", b"HTTP/1.1 400 "))
     assert not [record for record in caplog.records if record.name != "asyncio"]
+
+
+async def test_who_does_not_read_an_answer_is_not_waited_for(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir(exist_ok=True)
+    (feeds / "all.atom").write_bytes(b"<feed/>" + b" " * 20_000_000)
+    async with served(tmp_path, to_read=0.3) as listening:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listening.port, limit=1024)
+        writer.write(b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        await asyncio.sleep(1)  # reading nothing, longer than it may take
+        received = 0
+        with suppress(ConnectionResetError):
+            async with asyncio.timeout(5):
+                while part := await reader.read(100_000):
+                    received += len(part)
+        assert received < 20_000_000
+        writer.close()
