@@ -128,6 +128,7 @@ class App:
         self.settings = replace(loaded, data_dir=self.settings.data_dir)
 
     def now(self) -> datetime:
+        """Return the time, UTC, in whole seconds: for all that is built and shown."""
         return clock.now()
 
     def check_database(self) -> None:
@@ -147,7 +148,7 @@ class App:
 
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
         """Return the articles an output carries, in its order; of these the newest `limit`."""
-        edition = Edition.of(self.settings, output, store=self.store, now=clock.now())
+        edition = Edition.of(self.settings, output, store=self.store, now=self.now())
         carried = document(edition)
         if limit is None:
             return carried
@@ -160,6 +161,6 @@ class App:
 
     def due(self, states: Sequence[SourceState] | None = None) -> int:
         """Return how many listed sources are due now."""
-        now = clock.now()
+        now = self.now()
         states = tuple(self.store.states()) if states is None else states
         return sum(state.next_poll_at <= now and not state.gone for state in states)

@@ -9,7 +9,6 @@ from typing import Any
 
 from aggregator import archive
 from aggregator.adapters.sqlite.writer import Writer
-from aggregator.app import clock
 from aggregator.app.application import App
 from aggregator.app.publishing import Publishing
 from aggregator.archive import Edition
@@ -94,7 +93,7 @@ class Archivist:
 
         Raises PublishError.
         """
-        publish = Publishing(self._app, output, now=clock.now).publish
+        publish = Publishing(self._app, output, now=self._app.now).publish
         address = archive.address(output, self._app.settings.base_url)
         pages = await self._off_loop(self._app.store.pages, output.id)
         for number, written_for in pages.items():

@@ -60,7 +60,7 @@ class Builder:
         """
         listed = self.app.settings.outputs
         async with self._building:
-            await self.writer.run(partial(self.app.store.list_outputs, listed, now=clock.now()))
+            await self.writer.run(partial(self.app.store.list_outputs, listed, now=self.app.now()))
             self.removed = await self._off_loop(self.app.store.removed_outputs)
             await self._off_loop(self._learn)
             await self._off_loop(self._remove_strangers)
@@ -131,10 +131,10 @@ class Builder:
                 output.id,
                 digest=digest,
                 fresh_id=output.atom_id or clock.fresh_id(),
-                now=clock.now(),
+                now=self.app.now(),
             )
         )
-        publishing = Publishing(self.app, output, now=clock.now)
+        publishing = Publishing(self.app, output, now=self.app.now)
         built = await self._built_from(output, state, publishing)
         if publishing.histories:
             await self.writer.run(
@@ -147,7 +147,7 @@ class Builder:
                     output.id,
                     change=change,
                     slug_hashes=built.slug_hashes,
-                    now=clock.now(),
+                    now=self.app.now(),
                 )
             )
         return built.report
@@ -175,8 +175,10 @@ class Builder:
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
     def _edition(self, output: Output, state: OutputState) -> Edition:
-        app, now = self.app, clock.now()
-        return Edition.of(app.settings, output, store=app.store, now=now, atom_id=state.atom_id)
+        app = self.app
+        return Edition.of(
+            app.settings, output, store=app.store, now=app.now(), atom_id=state.atom_id
+        )
 
     def _render(
         self, edition: Edition, state: OutputState, contents: Contents, publishing: Publishing
@@ -242,11 +244,11 @@ class Builder:
             pruned = await self.writer.run(
                 partial(
                     store.prune,
-                    before=clock.now() - retention.keep,
+                    before=self.app.now() - retention.keep,
                     min_articles=retention.min_articles,
                 )
             )
-            before = clock.now() - retention.keep
+            before = self.app.now() - retention.keep
             pages = await self.writer.run(partial(store.prune_pages, before=before))
             if pages:
                 await self._off_loop(self._remove_strangers)
@@ -262,7 +264,7 @@ class Builder:
         """Write today's copy of the database and drop those beyond the newest `copies`."""
         folder = self.app.settings.data_dir / "backups"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"aggregator-{clock.now():%Y-%m-%d}.db"
+        path = folder / f"aggregator-{self.app.now():%Y-%m-%d}.db"
         self.app.store.backup(path)
         for old in sorted(folder.glob("aggregator-????-??-??.db"))[:-copies]:
             old.unlink(missing_ok=True)

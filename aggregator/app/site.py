@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from aggregator import outputs
-from aggregator.app import clock
 from aggregator.app.application import App
 from aggregator.app.tree import Tree
 from aggregator.core.errors import PublishError
@@ -47,7 +46,7 @@ class SiteFiles:
 
     def write_page(self, output: Output, articles: Sequence[Article]) -> None:
         """Write the page of an output whose feed was just published. Raises PublishError."""
-        self._tree.write_page(output, articles, now=clock.now())
+        self._tree.write_page(output, articles, now=self._app.now())
         self._outdated -= {output.id}
 
     def remove_pages(self) -> tuple[str, ...]:
@@ -78,6 +77,6 @@ class SiteFiles:
 
     def _attempt(self, write: Callable[..., None]) -> None:
         try:
-            write(now=clock.now())
+            write(now=self._app.now())
         except PublishError as error:
             event(logger, logging.ERROR, "cannot write pages", error=error)
