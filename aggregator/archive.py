@@ -117,7 +117,8 @@ def _past(store: Shelf, output: Output) -> Share | None:
     def first_carried(slug_hash: int) -> datetime | None:
         return store.first_carried(output.id, (slug_hash,)).get(slug_hash)
 
-    return of_past(output.backfill, store.members(output.id), first_carried=first_carried)
+    joined = store.joined(output.id)
+    return of_past(output.backfill, output.sources, joined, first_carried=first_carried)
 
 
 def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:

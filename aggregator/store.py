@@ -49,11 +49,8 @@ class Shelf(Protocol):
     ) -> tuple[Article, ...]:
         """Like `articles`, but only these; those that cannot be shown are missing."""
 
-    def members(self, output: str) -> dict[str, datetime | None]:
-        """Since when each source is part of an output, as `list_outputs` noticed it.
-
-        None: from the beginning, that is before the output carried anything.
-        """
+    def joined(self, output: str) -> dict[str, datetime]:
+        """The sources that joined an output after it had carried something, and when."""
 
     def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
         """Slug hashes of what polls touched in `sources` since the output was built last.
@@ -218,6 +215,12 @@ class Store(Shelf, Protocol):
         join an output from now on are its members since `now`.
         """
 
+    def members(self, output: str) -> dict[str, datetime | None]:
+        """Since when each source is part of an output, as `list_outputs` noticed it.
+
+        None: from the beginning, that is before the output carried anything.
+        """
+
     def listed_outputs(self) -> tuple[str, ...]:
         """The known outputs that were not taken out, by id."""
 
@@ -248,8 +251,11 @@ class Store(Shelf, Protocol):
 
     def article(self, slug: str, *, priority: dict[str, int]) -> Article | None: ...
 
-    def carried(self, slug: str) -> dict[str, datetime]:
-        """Outputs that carry the article now, with the time each first did."""
+    def carried(self, slug: str, *, ever: bool = False) -> dict[str, datetime]:
+        """Outputs that carry the article now, or did `ever`, with the time each first did."""
+
+    def oldest_carried(self, output: str) -> datetime | None:
+        """The date of the oldest article that the output carries now."""
 
     def carrying(self, output: str) -> dict[str, str]:
         """What the output carries now: slug -> title, in the order of its sequence numbers."""

@@ -44,6 +44,7 @@ def entry(guid: str, slug: str, *, source: str = "a", rule: str = "new") -> Stor
         rule=rule,
         evidence="text overlap 0.90",
         first_seen=NOW,
+        sort_at=NOW,
     )
 
 

@@ -8,9 +8,10 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.editing import add, check, export, import_, init, remove, schema
+from aggregator.cli.explaining import plan, preview, why
 from aggregator.cli.moving import dump, load
 from aggregator.cli.probing import completion, healthcheck
-from aggregator.cli.reading import articles, entries, plan, status, why
+from aggregator.cli.reading import articles, entries, status
 from aggregator.cli.ruling import merge, split
 from aggregator.cli.session import Session
 from aggregator.cli.working import build, poll, run
@@ -64,6 +65,7 @@ for command in (
     check,
     plan,
     why,
+    preview,
     status,
     entries,
     articles,

@@ -7,7 +7,8 @@ import asyncio
 import click
 
 from aggregator.app import App, Engine
-from aggregator.cli.reading import json_option, ruling_values
+from aggregator.cli.explaining import ruling_values
+from aggregator.cli.reading import json_option
 from aggregator.cli.session import Session, json_line, stop
 from aggregator.cli.working import Progress
 from aggregator.core.model import Ruling

@@ -357,6 +357,9 @@ class StoredEntry:
     home: str = ""  # slug of the article that the rule gave it, where the operator moved it since
     matched_source: str = ""  # the entry that it was recognised by; "" when it founded the
     matched_guid: str = ""  # article, or when that entry is known no more
+    slug_hash: int = 0  # of its article, as are the two below
+    article_id: str = ""  # atom:id
+    sort_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ those with one (3 a day) the first of each day, so that what was shown is not pu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -118,23 +118,24 @@ def members(
 
 def of_past(
     size: int,
-    known: Mapping[str, datetime | None],
+    sources: Collection[str],
+    joined: Mapping[str, datetime],
     *,
     first_carried: Callable[[int], datetime | None],
 ) -> Share | None:
-    """`backfill:`, for the members of an output; None when all were there from the beginning.
+    """`backfill:` of an output with these sources; None when none `joined` later.
 
     What a source published before it joined is its past, unless another member has it too, or
     the output had carried it (slug hash -> first time) before the source joined.
     """
-    if not any(known.values()):
+    if not joined:
         return None
+    members = frozenset(sources)
 
     def key(article: Article) -> str | None:
-        sources = {article.source, *(seen.source for seen in article.sightings)}
-        joined = [known[source] for source in sources if source in known]
-        late = [since for since in joined if since is not None and article.sort_at < since]
-        if len(late) < len(joined) or not late:
+        own = members & {article.source, *(seen.source for seen in article.sightings)}
+        late = [joined[source] for source in own if source in joined]
+        if len(late) < len(own) or not late or article.sort_at >= min(late):
             return None
         carried = first_carried(article.slug_hash)
         return None if carried is not None and carried < max(late) else article.source

@@ -153,6 +153,24 @@ def test_why_of_something_unknown_says_so(shell: Shell) -> None:
     assert "nothing stored is called" in shell.run("why", "unheard of", code=1)
 
 
+def test_preview_lists_matches_counts_them_and_names_the_deciding_line(shell: Shell) -> None:
+    shell.run("poll", "--force")
+    printed = shell.run("preview", "--query", "first OR second", "--output", "second")
+    assert "carried by all, second" in printed
+    assert "1 dropped by output keep at " in printed
+    assert "2 of the newest 2 articles match" in printed
+    *hits, last = shell.lines("preview", "-q", "title:second", "--limit", "1")
+    assert [(one["title"], one["source"]) for one in hits] == [(TWO.title, "b")]
+    assert last["summary"]["matched"] == 1  # type: ignore[index]
+    assert "no output 'alll'" in shell.run("preview", "-q", "x", "--output", "alll", code=2)
+
+
+def test_preview_points_at_the_mistake_in_a_rule(shell: Shell) -> None:
+    printed = shell.run("preview", "--query", "first titel:x", code=2)
+    assert 'did you mean "title"?' in printed
+    assert "\n  first titel:x\n        ^" in printed
+
+
 def test_plan_shows_what_an_edited_file_would_change(
     shell: Shell, server: FeedServer, tmp_path: Path
 ) -> None:

@@ -118,11 +118,12 @@ def test_no_share_is_ever_exceeded_and_none_is_left_empty(
 
 # --- the past of a source that joined later
 
-LATER = {"old": None, "new": MONDAY}
+MEMBERS = ("old", "new")
+LATER = {"new": MONDAY}
 
 
 def past(size: int = 2, *, first_carried: Callable[[int], datetime | None] = never) -> Share:
-    share = of_past(size, LATER, first_carried=first_carried)
+    share = of_past(size, MEMBERS, LATER, first_carried=first_carried)
     assert share is not None
     return share
 
@@ -157,8 +158,7 @@ def test_what_was_carried_before_the_source_joined_comes_back() -> None:
 
 
 def test_no_share_is_needed_where_all_were_there_from_the_beginning() -> None:
-    assert of_past(2, {"old": None}, first_carried=never) is None
-    assert of_past(2, {}, first_carried=never) is None
+    assert of_past(2, MEMBERS, {}, first_carried=never) is None
 
 
 def test_sources_join_when_they_are_noticed() -> None:

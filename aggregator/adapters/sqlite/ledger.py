@@ -159,11 +159,22 @@ def carrying(connection: sqlite3.Connection, output: str) -> dict[str, str]:
     )
 
 
-def carried(connection: sqlite3.Connection, slug: str) -> dict[str, datetime]:
+def oldest_carried(connection: sqlite3.Connection, output: str) -> datetime | None:
+    """See Store.oldest_carried."""
+    (oldest,) = connection.execute(
+        "SELECT min(a.sort_at) FROM carried AS c CROSS JOIN articles AS a "
+        "ON a.slug_hash = c.slug_hash WHERE c.output = ? AND c.listed = 1",
+        (output,),
+    ).fetchone()
+    return to_optional_moment(oldest)
+
+
+def carried(connection: sqlite3.Connection, slug: str, *, ever: bool) -> dict[str, datetime]:
+    """See Store.carried."""
     rows = connection.execute(
         "SELECT c.output, c.first_at FROM articles AS a "
         "CROSS JOIN carried AS c ON c.slug_hash = a.slug_hash "
-        "WHERE a.slug = ? AND c.listed = 1 ORDER BY c.output",
-        (slug,),
+        "WHERE a.slug = ? AND (c.listed = 1 OR ?) ORDER BY c.output",
+        (slug, ever),
     )
     return {output: to_moment(first_at) for output, first_at in rows}

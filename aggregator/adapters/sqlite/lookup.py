@@ -13,7 +13,8 @@ from aggregator.core.model import StoredEntry
 
 _ENTRIES = (
     "SELECT e.source, e.guid, e.link, e.title, a.slug, e.rule, e.evidence, e.first_seen, "
-    "e.held, coalesce(h.slug, ''), coalesce(m.source, ''), coalesce(m.guid, '') "
+    "e.held, coalesce(h.slug, ''), coalesce(m.source, ''), coalesce(m.guid, ''), "
+    "a.slug_hash, a.atom_id, a.sort_at "
     "FROM entries AS e CROSS JOIN articles AS a ON a.slug_hash = e.slug_hash "
     "LEFT JOIN articles AS h ON h.slug_hash = e.home "
     "LEFT JOIN entries AS m ON m.entry_key = e.matched "
@@ -67,6 +68,9 @@ def entries(
             home=row[9],
             matched_source=row[10],
             matched_guid=row[11],
+            slug_hash=row[12],
+            article_id=row[13],
+            sort_at=to_moment(row[14]),
         )
 
 

@@ -95,6 +95,15 @@ def _rename(connection: sqlite3.Connection, old: str, new: str) -> None:
         connection.execute(f"UPDATE {table} SET output = ? WHERE output = ?", (new, old))
 
 
+def joined(connection: sqlite3.Connection, output: str) -> dict[str, datetime]:
+    """See Store.joined."""
+    rows = connection.execute(
+        "SELECT source, since FROM members WHERE output = ? AND since IS NOT NULL ORDER BY source",
+        (output,),
+    )
+    return {source: to_moment(since) for source, since in rows}
+
+
 def listed_outputs(connection: sqlite3.Connection) -> tuple[str, ...]:
     """See Store.listed_outputs."""
     rows = connection.execute("SELECT output FROM outputs WHERE removed_at IS NULL ORDER BY output")

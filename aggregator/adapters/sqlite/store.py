@@ -269,6 +269,10 @@ class SqliteStore:
         with self._connected() as connection:
             return serving.members(connection, output)
 
+    def joined(self, output: str) -> dict[str, datetime]:
+        with self._connected() as connection:
+            return serving.joined(connection, output)
+
     def first_carried(self, output: str, slug_hashes: Sequence[int]) -> dict[int, datetime]:
         with self._connected() as connection:
             return ledger.first_carried(connection, output, slug_hashes)
@@ -305,9 +309,13 @@ class SqliteStore:
         with self._connected() as connection:
             return shown.article(connection, slug, priority=priority)
 
-    def carried(self, slug: str) -> dict[str, datetime]:
+    def carried(self, slug: str, *, ever: bool = False) -> dict[str, datetime]:
         with self._connected() as connection:
-            return ledger.carried(connection, slug)
+            return ledger.carried(connection, slug, ever=ever)
+
+    def oldest_carried(self, output: str) -> datetime | None:
+        with self._connected() as connection:
+            return ledger.oldest_carried(connection, output)
 
     def carrying(self, output: str) -> dict[str, str]:
         with self._connected() as connection:

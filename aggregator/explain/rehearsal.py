@@ -135,12 +135,13 @@ class Rehearsal:
     def _priority(self, priority: Mapping[str, int]) -> dict[str, int]:
         return {self._sources.get(source, source): rank for source, rank in priority.items()}
 
-    def members(self, output: str) -> dict[str, datetime | None]:
+    def joined(self, output: str) -> dict[str, datetime]:
         stored = self.store.members(self.stored_id(output))
         known = {self._called.get(source, source): since for source, since in stored.items()}
         sources = next(one.sources for one in self.settings.outputs if one.id == output)
         has_carried = bool(self.store.recent(self.stored_id(output), size=1))
-        return shares.members(known, sources, has_carried=has_carried, now=self.now)
+        found = shares.members(known, sources, has_carried=has_carried, now=self.now)
+        return {source: since for source, since in found.items() if since is not None}
 
     def fresh(self, output: str, sources: Sequence[str]) -> dict[int, bool]:
         return self.store.fresh(self.stored_id(output), self._stored(sources))
