@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID, uuid5
 
 from aggregator.core.gist import Gist, gist
@@ -109,18 +110,12 @@ def resolve(
     Of the new entries at most `capacity` are shown; the others are queued, or only remembered
     when the document is the `first` one of its source (P84, P85).
     """
-    document = _Document(source=source, known=known, now=now, twins=_twins(reading))
+    document = _Document(reading, source=source, known=known, now=now)
     pairs = zip(reading.feed.entries, reading.identities, strict=True)
     decisions = [
         document.decide(index, entry, identity) for index, (entry, identity) in enumerate(pairs)
     ]
     return tuple(_hold_back(decisions, capacity=capacity, held=SEEN if first else QUEUED))
-
-
-def _twins(reading: Reading) -> frozenset[Gist]:
-    """The headlines that a document has more than once: of two stories, as likely as not."""
-    counts = Counter(gist(identity.headline) for identity in reading.identities)
-    return frozenset(words for words, count in counts.items() if count > 1)
 
 
 def _hold_back(decisions: list[Decision], *, capacity: int, held: int) -> list[Decision]:
@@ -162,15 +157,13 @@ class _Match:
 class _Document:
     """What is known while one document is decided: the store's knowledge and our own so far."""
 
-    def __init__(
-        self, *, source: Source, known: Known, now: datetime, twins: frozenset[Gist]
-    ) -> None:
+    def __init__(self, reading: Reading, *, source: Source, known: Known, now: datetime) -> None:
+        self._reading = reading
         self._source = source
         self._known = known
         self._now = now
         self._decided: dict[int, Decision] = {}
         self._taken = set(known.taken)
-        self._twins = twins
         self._present = {stored.slug_hash for stored in known.entries.values()}
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
@@ -214,22 +207,32 @@ class _Document:
         self, rules: tuple[str, ...], member: Member, identity: Identity
     ) -> Iterator[_Match]:
         """All candidates that hold the story, in the order of the rules that found them."""
-        asked: set[tuple[str, int]] = set()
+        seen: set[tuple[str, int]] = set()
+        answers: dict[tuple[str, int], Evidence | None] = {}
         for rule, candidate in self._found(rules, identity):
-            question = ("wording" if rule in WORDING else rule, candidate.slug_hash)
-            if question in asked:
+            if (rule, candidate.slug_hash) in seen:
                 continue
-            asked.add(question)
-            evidence = same_story(
-                rule,
-                member,
-                candidate=candidate,
-                window=self._source.dedupe.window,
-                present=candidate.slug_hash in self._present
-                or gist(identity.headline) in self._twins,
-            )
-            if evidence:
+            seen.add((rule, candidate.slug_hash))
+            question = ("wording" if rule in WORDING else rule, id(candidate))
+            if question not in answers:
+                answers[question] = self._evidence(rule, member, candidate)
+            if evidence := answers[question]:
                 yield _Match(rule, candidate, evidence)
+
+    def _evidence(self, rule: str, member: Member, candidate: Candidate) -> Evidence | None:
+        return same_story(
+            rule,
+            member,
+            candidate=candidate,
+            window=self._source.dedupe.window,
+            present=candidate.slug_hash in self._present or gist(member.headline) in self._twins,
+        )
+
+    @cached_property
+    def _twins(self) -> frozenset[Gist]:
+        """The headlines that the document has more than once: of two stories, as likely as not."""
+        counts = Counter(gist(identity.headline) for identity in self._reading.identities)
+        return frozenset(words for words, count in counts.items() if count > 1)
 
     def _found(self, rules: tuple[str, ...], identity: Identity) -> Iterator[tuple[str, Candidate]]:
         """The candidates under the keys of an entry, by rule."""
