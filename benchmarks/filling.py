@@ -3,8 +3,7 @@
 Entries, keys and sketches are what `core.identify` makes of whole documents, in as many processes
 as there are cores. Only the judge is not asked: who tells which story is known here. Rows are
 written in sorted batches, each into the whole of the tables, as they would grow over time.
-Bodies are left out: retention deletes them, and neither look-up nor judge reads them. Texts end
-after a hundred words, which fill a sketch and give all keys.
+Bodies are left out: retention deletes them, and neither look-up nor judge reads them.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ from benchmarks.press import SOURCES, Press, feed, published, source
 BLOCK = 50  # stories that one source tells in a row
 COPIES = 15  # of earlier stories, that another source tells meanwhile
 REACH = 20  # blocks back that those are from
-WORDS = 100  # of each text
 BATCH = 400  # blocks written at once
 
 _ARTICLE = """
@@ -84,8 +82,7 @@ def _told(paper: int, stories: Sequence[int], *, at: int, first: bool) -> list[T
     tell = press().story if first else press().copy
     moments = [published(story if first else at) for story in stories]
     entries = [
-        tell(story, paper=paper, at=moment, words=WORDS)
-        for story, moment in zip(stories, moments, strict=True)
+        tell(story, paper=paper, at=moment) for story, moment in zip(stories, moments, strict=True)
     ]
     identities = identify(feed(paper, entries), source=source(paper))
     return [
@@ -135,6 +132,8 @@ class Filler:
         blocks = range(len(self.slug_hashes) // BLOCK, articles // BLOCK)
         with closing(connect(self.path)) as connection:
             connection.execute("PRAGMA cache_size = -500000")
+            stored = connection.execute("SELECT slug_hash FROM articles")  # by polls, too
+            self.taken = {slug_hash for (slug_hash,) in stored}
             for batch in _in_batches(blocks):
                 with writing(connection):
                     self._write(connection, batch)

@@ -5,7 +5,9 @@ python -m benchmarks.identity [--sizes 10000,100000,1000000] [--folder PATH]
 The folder (a temporary one by default) needs 2.5 GB for a million. Polls of stored sources bring
 documents with new entries; one new entry in five is a copy of a story of the last two days that
 another source told. All figures are CPU time, user and system, of one process, divided by the
-entries they were spent on; each is the median over the documents of its kind.
+entries they were spent on; each is the median over the documents of its kind. What other processes
+do at the same time makes CPU time longer, so identify and judge take the best of three rounds for
+each document; a look-up is only cold once, and takes the first.
 
 identify: what a worker process does with every entry of a document, after parsing it.
 look-up:  the one read of all that is known about the document.
@@ -19,13 +21,14 @@ import argparse
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import TypeVar
 
 from aggregator.adapters.sqlite import SqliteStore, saving, states
 from aggregator.adapters.sqlite.connection import connect
@@ -41,6 +44,7 @@ SIZES = "10000,100000,1000000"
 COPIED = 0.2  # of the new entries
 RECENT = 20_000  # stories back that copies are of: two days
 HOUR = timedelta(hours=1)
+ROUNDS = 3
 NEVER_STORED = 1 << 40  # from this number on stories are told in no other document
 
 
@@ -93,8 +97,6 @@ class Polls:
         polls = [self._poll(kind, paper) for paper in self._papers(kind.documents + 1)]
         claimed = self._claimed(polls)
         readings = [self._read(poll) for poll in polls]
-        gist.gist.cache_clear()  # identify runs in other processes than the judge
-        gist.is_distinctive.cache_clear()
         found = [
             self._save(poll, claimed[source(poll.paper).id], reading, kind, seconds)
             for poll, (seconds, reading) in zip(polls, readings, strict=True)
@@ -139,9 +141,11 @@ class Polls:
 
     def _read(self, poll: Poll) -> tuple[float, Reading]:
         document = feed(poll.paper, poll.entries)
-        before = time.process_time()
-        identities = identify(document, source=source(poll.paper))
-        return time.process_time() - before, Reading(document, identities)
+        rounds = [
+            _timed(lambda: identify(document, source=source(poll.paper))) for _ in range(ROUNDS)
+        ]
+        seconds, identities = min(rounds, key=lambda each: each[0])
+        return seconds, Reading(document, identities)
 
     def _save(
         self, poll: Poll, state: SourceState, reading: Reading, kind: Kind, identified: float
@@ -155,23 +159,31 @@ class Polls:
             settle=lambda _novelty: after,
             now=self._now,
         )
-        first = self._decide(poll, reading)
-        again = self._decide(poll, reading)  # warm, as inside the save now
-        before = time.process_time()
-        saving.save_each(self._connection, [outcome], path=self._path)
-        saved = time.process_time() - before
+        origin = source(poll.paper)
+        cold, found = _timed(lambda: knowledge(self._connection, reading, source=origin.id))
+        warm, _ = _timed(lambda: knowledge(self._connection, reading, source=origin.id))
+
+        def decide() -> object:
+            return judge.resolve(found.reading, source=origin, known=found.known, now=self._now)
+
+        judged = min(_timed(decide)[0] for _ in range(ROUNDS))
+        saved, _ = _timed(lambda: saving.save_each(self._connection, [outcome], path=self._path))
         return Cost(
             1e6 * identified / kind.entries,
-            *(1e6 * part / kind.new for part in (*first, saved - sum(again))),
+            *(1e6 * part / kind.new for part in (cold, judged, saved - warm - judged)),
         )
 
-    def _decide(self, poll: Poll, reading: Reading) -> tuple[float, float]:
-        origin = source(poll.paper)
-        start = time.process_time()
-        found = knowledge(self._connection, reading, source=origin.id)
-        looked_up = time.process_time()
-        judge.resolve(found.reading, source=origin, known=found.known, now=self._now)
-        return looked_up - start, time.process_time() - looked_up
+
+_Result = TypeVar("_Result")
+
+
+def _timed(action: Callable[[], _Result]) -> tuple[float, _Result]:
+    """CPU seconds, and what came of it. Nothing is remembered of other entries' words."""
+    for remembering in (gist.gist, gist.is_distinctive):
+        remembering.cache_clear()
+    before = time.process_time()
+    result = action()
+    return time.process_time() - before, result
 
 
 def measured(path: Path, sizes: Sequence[int]) -> Iterator[tuple[int, Kind, Cost]]:

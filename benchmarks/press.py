@@ -55,14 +55,14 @@ class Press:
         self._stock = [" ".join(self._cut(dice, 45)) for _ in range(50)]
         self._openings = [" ".join(self._cut(dice, 9)[:7]).capitalize() for _ in range(500)]
 
-    def story(self, number: int, *, paper: int, at: datetime, words: int = 400) -> Entry:
-        """The story as the source that has it first tells it, or only so many words of it."""
-        title, text = self._telling(number, words)
+    def story(self, number: int, *, paper: int, at: datetime) -> Entry:
+        """The story as the source that has it first tells it."""
+        title, text = self._telling(number)
         return _entry(paper, number, title=title, text=text, at=at)
 
-    def copy(self, number: int, *, paper: int, at: datetime, words: int = 400) -> Entry:
+    def copy(self, number: int, *, paper: int, at: datetime) -> Entry:
         """The story as another source tells it a little later: edited, under its own guid."""
-        title, text = self._telling(number, words)
+        title, text = self._telling(number)
         dice = Random(number * SOURCES + paper)
         if dice.random() < 0.3:
             title = dice.choice(_KICKERS) + title
@@ -70,11 +70,11 @@ class Press:
             text = " ".join(text.split()[: dice.randrange(40, 90)])
         return _entry(paper, number, title=title, text=f"Staff writer. {text}", at=at)
 
-    def _telling(self, number: int, words_at_most: int) -> tuple[str, str]:
+    def _telling(self, number: int) -> tuple[str, str]:
         """Headline and text."""
         dice = Random(number)
         kind = dice.random()
-        text = self._text(dice, words_at_most)
+        text = self._text(dice)
         if kind < 0.03:
             desk = dice.choice(_DESKS.split("|"))
             return f"{desk} of the {dice.randrange(40)} o'clock edition", text
@@ -89,8 +89,8 @@ class Press:
             words[:2] = [f"‘{words[0]} {words[1]}’"]
         return " ".join(words).capitalize(), text
 
-    def _text(self, dice: Random, words_at_most: int) -> str:
-        words = self._cut(dice, dice.randrange(150, 401))[:words_at_most]
+    def _text(self, dice: Random) -> str:
+        words = self._cut(dice, dice.randrange(150, 401))
         for place in range(11, len(words), 13):
             words[place] += "." if place % 7 else ","
         if dice.random() < 0.5:
