@@ -70,6 +70,27 @@ def mistake(value: object) -> RuleError:
         ("a or b", '"or" is a word here', 'write OR, or quote it: "or"', 2),
         ("a || b", '"||" is a word here', "write OR", 2),
         ("a && b", '"&&" is a word here', "write AND", 2),
+        ("a and b", '"and" is a word here', "write AND", 2),
+        ("kursk not sumy", '"not" is a word here', 'write NOT, or quote it: "not"', 6),
+        ("not sumy", '"not" is a word here', "write NOT", 0),
+        ("a !b", '! does not negate in "!b"', "write -word", 2),
+        ("a –b", 'this dash does not negate in "–b"', "with the minus sign", 2),
+        ("−b", 'this dash does not negate in "−b"', "with the minus sign", 0),
+        ("title:^Kursk", '^ is no anchor in "^Kursk"', "/^like this/", 6),
+        ("title:kursk|sumy", '| is no OR in "kursk|sumy"', "(one OR two), or /one|two/i", 6),
+        ("a ukrain*", '* is no wildcard in "ukrain*"', "regular expression", 2),
+        ("*", '* is no wildcard in "*"', "to search for the text, quote it", 0),
+        ("host:news.*", "* is no wildcard", "regular expression", 5),
+        ("title:'breaking news'", "' is not a quote here", 'write "…"', 6),
+        ("x 'a b c' y", "' is not a quote here", 'write "…"', 2),
+        ("seen-in>=2", 'no field "seen-in"', 'did you mean "seen_in"?', 0),
+        ("seen-in:2", 'no field "seen-in"', 'did you mean "seen_in"?', 0),
+        ("host:example.com:8080", '"example.com:8080" is no host', "host:example.com", 5),
+        ("host:ada@example.com", "is no host", "host:example.com", 5),
+        ('host:"example com"', "is no host", "host:example.com", 5),
+        ('host:"*.*"', "is no host", "host:example.com", 5),
+        ("/\x08ad\x08/i", "holds the control character U+0008", "use single quotes", 0),
+        ("title:a\x07b", "holds the control character U+0007", "use single quotes", 6),
         ('""', "nothing to search for", "a word or phrase", 0),
         ("\u200b", "nothing to search for", "a word or phrase", 0),
         ("", "the rule is empty", "leave the key out", None),
@@ -113,6 +134,38 @@ def test_a_mistake_in_yaml_is_named_with_its_path(
     assert message in error.message
     assert hint in error.hint
     assert error.path == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yahoo!",
+        "AT&T",
+        "covid-19:delta",
+        "sci-fi:x",
+        "well-known",
+        '"9|11"',
+        "to be or",
+        "not",
+        "'tis",
+        "o'clock rock'n'roll",
+        "don't can't",
+        "#ukraine",
+        "$100",
+        "a+b",
+        "host:*.example.com",
+        'host:"::1"',
+        '"ukrain*"',
+        '"a | b" "!b" "^c" "–"',
+        "a – b",
+        "title:/a|b/",
+        "title:/^a*$/",
+        "title:/'a b'/",
+    ],
+)
+def test_what_only_looks_like_the_habit_of_another_language_is_text(text: str) -> None:
+    rule = compile_rule(text)
+    assert compile_rule(rule.text) == rule
 
 
 def test_every_mistake_of_a_rule_is_found_at_once() -> None:

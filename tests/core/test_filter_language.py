@@ -51,6 +51,22 @@ def titled(title: str) -> Article:
         ("🚀", "Lift-off 🚀🚀"),
         ("half-price", "half\u00adprice, half\u2010price"),
         ("2025", "In 2025"),
+        ("2025", "عام ٢٠٢٥"),
+        ("१२", "12 लोग"),
+        ("فارسی", "فارسي"),
+        ("کتاب", "كتاب"),
+        ("أحمد", "احمد"),
+        ('"hawai\'i"', "Hawaiʻi"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("თბილისი", "ᲗᲑᲘᲚᲘᲡᲘ"),
+        ("ﬁnance", "finance"),
+        ("𝐛𝐨𝐥𝐝", "bold"),
+        ("Việt", "VIỆT NAM"),
+        ("ខ្មែរ", "ភាសាខ្មែរ"),
+        ("မြန်မာ", "မြန်မာနိုင်ငံ"),
+        ("བོད", "བོད་ལྗོངས"),
+        ("አዲስ", "አዲስ፡አበባ"),
+        ("ภาษาไทย", "เรียนภาษาไทยกัน"),
     ],
 )
 def test_a_plain_word_is_found_whatever_its_case_accents_and_script(rule: str, title: str) -> None:
@@ -234,6 +250,23 @@ def test_age_is_counted_from_the_date_the_article_is_sorted_by() -> None:
 )
 def test_a_day_counts_as_a_whole_and_a_moment_exactly(rule: str, expected: bool) -> None:
     assert matches(rule, article()) is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("age<2026-11-22", "date>2026-11-22"),
+        ("age>=2026-11-22T10:00Z", "date<=2026-11-22T10:00Z"),
+        ("age:2026-11-22", "date=2026-11-22"),
+    ],
+)
+def test_an_age_against_a_day_is_a_date_what_is_younger_came_after_it(rule: str, text: str) -> None:
+    compiled = compile_rule(rule)
+    assert compiled.text == text
+    assert not compiled.timed
+    tomorrow = replace(article(), sort_at=NOON + timedelta(days=1))
+    assert matches("age<2026-11-22", tomorrow)
+    assert not matches("age<2026-11-22", article())
 
 
 def test_has_asks_for_what_an_article_may_lack() -> None:

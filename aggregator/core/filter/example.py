@@ -24,6 +24,7 @@ from aggregator.core.model import (
 _EXAMPLE_FIELDS = tuple(field for field in FIELDS if field != "text")
 _MANY = ("tag", "author", "has")  # what an article may have several of
 _MOST_SOURCES = 1000
+_LONGEST_AGE = 100 * 366 * 86400  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +124,7 @@ def _moment(one: Mapping[str, str], now: datetime) -> datetime:
             return datetime.combine(said, time(), UTC)
     age = literals.amount("age", one["age"]) if "age" in one else 0
     assert isinstance(age, int)
-    return max(now - timedelta(seconds=min(age, _LONGEST_AGE)), _EARLIEST)
-
-
-_LONGEST_AGE = 100 * 366 * 86400
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+    return now - timedelta(seconds=min(age, _LONGEST_AGE))
 
 
 def _authors(said: Mapping[str, Sequence[str]]) -> tuple[Person, ...]:

@@ -242,8 +242,8 @@ class Shelf:
         later one that says the same counts.
         """
         if isinstance(node, Either):
-            found = [self.wider(child) for child in node.children]
-            return None if None in found else found[0]
+            wider = self.wider(node.children[0])
+            return wider if wider and self._prover.implies(node, wider) else None
         if isinstance(node, Words) and (worded := self._wider_words(node, at)):
             return worded
         if isinstance(node, Every):
