@@ -25,7 +25,7 @@ from aggregator.core.slug import HASH_VERSION
 
 MAX_PREFIXES = 60  # namespaces; from 64 on the parser notes no more of them
 GIVEN_UP = b"-"  # in place of a memory: once for each reading since splitting failed
-RETRIED = 16  # readings after a failure
+RETRIED = 4  # readings after a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,8 @@ def _attempt(
 ) -> Increment | None:
     """Read the entries that are not in `before`; None when that does not tell enough."""
     known = {one.chunk: one for one in before.entries}
+    if cut.is_open:
+        known.pop(cut.digests[-1], None)
     wanted = [index for index, digest in enumerate(cut.digests) if digest not in known]
     if len(wanted) == len(cut.digests):
         before = replace(before, prefixes=0, names=(), tails=(), hosts=(), context=b"")

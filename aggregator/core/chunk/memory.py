@@ -24,7 +24,7 @@ _NAME = struct.Struct(">q?")
 _BETWEEN_TEXTS = "\n"  # slugs hold none
 _BETWEEN_LABELS = "\x1f"
 
-Labels = tuple[str, ...]  # the slugs by which a host names itself, as `site_label` gives them
+Labels = tuple[str, ...]  # the slugs by which a host names itself, none of them empty
 
 
 class Remembered(NamedTuple):
@@ -109,5 +109,5 @@ class Memory:
             ),
             names=tuple(_NAME.iter_unpack(data[after_entries:after_names])),
             tails=tuple(texts[:tails]),
-            hosts=tuple(tuple(text.split(_BETWEEN_LABELS)) for text in texts[tails:]),
+            hosts=tuple(tuple(filter(None, text.split(_BETWEEN_LABELS))) for text in texts[tails:]),
         )

@@ -41,7 +41,7 @@ class Places:
     def of(self, slot: Slot) -> int:
         """Where the host of an entry stands in the table; NO_HOST when there is no room."""
         if isinstance(slot, Entry):
-            return self._place(site_label(slot.link))
+            return self._place(tuple(filter(None, site_label(slot.link))))
         if slot.host not in self._moved:
             self._moved[slot.host] = self._place(self._before[slot.host])
         return self._moved[slot.host]

@@ -34,7 +34,10 @@ _FORBIDDEN = bytes(range(0x20)).translate(None, b"\t\n\r")
 _NO_CHARACTERS = re.compile(b"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF
 _ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|rdf|feed))(?=[\s>])", re.IGNORECASE)
 _GAP = re.compile(rb"(?:\s|<!--(?:(?!-->).)*+-->)*+", re.DOTALL)
-_END_TAGS = re.compile(rb"(?:\s|<!--(?:(?!-->).)*+-->|</[^<>]*+>)*+", re.DOTALL)
+_END_TAGS = re.compile(
+    rb"(?:\s|<!--(?:(?!-->).)*+-->)*+(?:</(?:\w+:)?channel\s*+>\s*+)?+</(?:\w+:)?(?:rss|rdf|feed)\s*+>",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Chunks:
     data: bytes  # its text in UTF-8
     spans: tuple[Span, ...]
     digests: tuple[bytes, ...]  # of the bytes of each entry; all different
+    is_open: bool  # stands more of the feed behind the entries? It depends on the last of them.
 
     def reduced(self, wanted: Iterable[int]) -> str:
         """Return the text with only the entries at these places, and marks around them."""
@@ -73,7 +77,9 @@ def chunks(document: Document, *, max_entries: int) -> Chunks | None:
     if not 0 < len(spans) <= max_entries or not _is_plain(data, spans, limit=max_entries):
         return None
     digests = tuple(_digest(data[start:end]) for start, end in spans)
-    return Chunks(data, spans, digests) if len(set(digests)) == len(digests) else None
+    if len(set(digests)) < len(digests):
+        return None
+    return Chunks(data, spans, digests, is_open=not _END_TAGS.match(data, spans[-1][1]))
 
 
 def _digest(chunk: bytes) -> bytes:
@@ -82,10 +88,7 @@ def _digest(chunk: bytes) -> bytes:
 
 def _legal(text: str) -> bytes:
     """The text in UTF-8 without what XML forbids: nearly always there is nothing of it."""
-    try:
-        data = text.encode("utf-8")
-    except UnicodeEncodeError:
-        return xml_legal(text).encode("utf-8")
+    data = text.encode("utf-8")
     is_legal = len(data.translate(None, _FORBIDDEN)) == len(data)
     if is_legal and (text.isascii() or not _NO_CHARACTERS.search(data)):
         return data
@@ -131,12 +134,6 @@ def _is_plain(data: bytes, spans: tuple[Span, ...], *, limit: int) -> bool:
         return False
     if data.count(b"<") > limit and len(_TAG.findall(data)) > limit:
         return False  # the parser would count more of them than there are
-    return _ends_plainly(tail, root[1]) and all(
+    return tail.count(b"</" + root[1]) == 1 and all(
         _GAP.fullmatch(data, before[1], after[0]) for before, after in pairwise(spans)
     )
-
-
-def _ends_plainly(tail: bytes, root: bytes) -> bool:
-    """Are there only end tags up to that of the root? What follows it is cut off anyway."""
-    tags = _END_TAGS.match(tail)
-    return tags is not None and b"</" + root in tags[0] and tail.count(b"</" + root) == 1

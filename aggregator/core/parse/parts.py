@@ -41,7 +41,7 @@ def read_parts(document: Document, text: str, *, page: Page, entries: int) -> Pa
     marked = read_marked(
         tidied.text, base=page.base, language=document.content_language, entries=entries
     )
-    if marked is None or not marked.found.version:
+    if marked is None:
         return None
     return _parts(document, marked, page=page, tidied=tidied)
 
@@ -55,7 +55,7 @@ def _parts(document: Document, marked: Marked, *, page: Page, tidied: Tidied) ->
     return Parts(
         info=info,
         hints=read_hints(found.feed, page=page),
-        format=version,
+        format=version or "unknown",
         entries=tuple(read_entry(raw, page=page) for raw in found.entries),
         context=repr((version, page.base or page.site, marked.context)),
         head_prefixes=marked.head_prefixes,

@@ -328,7 +328,7 @@ def read_marked(marked: str, *, base: str, language: str | None, entries: int) -
         found=Found(handler.feeddata, handler.entries, str(handler.version), 0),
         context=repr(marks[0].state[:-1]),
         head_prefixes=marks[0].prefixes,
-        prefixes=marks[-1].prefixes,
+        prefixes=len(handler.namespaces_in_use),
     )
 
 
