@@ -178,3 +178,66 @@ def test_a_preview_lists_the_newest_matches_and_counts_all(store: SqliteStore) -
 def test_a_preview_names_patterns_that_ran_out_of_time(store: SqliteStore) -> None:
     poll(store, source("a"), entry("1", title="a" * 4000 + "!"))
     assert previewed(store, "title:/(a+)+$/").timed_out == ("title:/(a+)+$/",)
+
+
+# --- how often each rule decides
+
+
+def counted(store: SqliteStore, using: Settings, **options: int) -> dict[str, explain.RuleCount]:
+    found = explain.tally(store, using, among=options.get("among", 1000), now=NOW + DAY)
+    return {count.rule: count for count in found.rules}
+
+
+def listed(*texts: str) -> Rules:
+    """A list of words, each in a line of its own."""
+
+    def place(path: tuple[str | int, ...], _: int | None = None) -> Place:
+        return Place("y", int(path[0]) if path else 0, 1)
+
+    return Rules(drop=compile_rule(list(texts), places=place))
+
+
+def test_each_item_of_a_rule_is_counted_by_what_it_decides(store: SqliteStore) -> None:
+    ages = (1, 2, 10, 40, 100)
+    poll(
+        store,
+        source("a"),
+        *(entry(f"{n}", published=NOW - n * DAY, categories=("bad",)) for n in ages),
+    )
+    found = counted(store, settings(output(rules=listed("tag:bad", "headline", "nowhere"))))
+    bad, late, never = found.values()
+    assert (bad.owner, bad.key, bad.week, bad.quarter, bad.note) == ("output out", "drop", 2, 4, "")
+    assert (late.quarter, late.matches, late.note) == (0, 4, "shadowed by y:0:1")
+    assert (never.quarter, never.matches, never.note) == (0, 0, "never hit")
+
+
+def test_a_rule_of_the_source_shadows_one_of_the_output(store: SqliteStore) -> None:
+    poll(store, source("a"), entry("1"))
+    using = settings(output(rules=rule("particular", line=9)), a=rule("headline", line=3))
+    found = counted(store, using)
+    assert (found["headline"].owner, found["headline"].quarter) == ("source a", 1)
+    assert found["particular"].note == "shadowed by feeds.yaml:3:3"
+
+
+def test_a_keep_that_does_not_match_comes_before_the_drop(store: SqliteStore) -> None:
+    poll(store, source("a"), entry("1"), entry("2", title="Another wanted one"))
+    keep = compile_rule("wanted", places=lambda *_: Place("y", 5, 1))
+    using = settings(output(rules=Rules(keep=keep, drop=compile_rule("headline"))))
+    found = counted(store, using)
+    assert found["wanted"].quarter == 1
+    assert found["headline"].note == "shadowed by y:5:1"
+
+
+def test_patterns_that_run_out_of_time_are_counted(store: SqliteStore) -> None:
+    poll(store, source("a"), entry("1", title="a" * 4000 + "!"))
+    found = counted(store, settings(output(rules=rule("title:/(a+)+$/"))))
+    assert found["title:/(a+)+$/"].timeouts == 1
+    assert "ran out of time" in found["title:/(a+)+$/"].note
+
+
+def test_no_more_articles_are_looked_at_than_asked(store: SqliteStore) -> None:
+    poll(store, source("a"), *(entry(str(n), published=NOW - n * HOUR) for n in range(5)))
+    assert counted(store, settings(output(rules=rule("headline"))), among=3)["headline"].week == 3
+    assert explain.tally(store, settings(output()), among=9, now=NOW) == explain.Tally(
+        looked_at=0, since=None, rules=()
+    )

@@ -10,6 +10,7 @@ import click
 from aggregator import explain
 from aggregator.cli.reading import entry_values, json_option
 from aggregator.cli.session import Session, iso, json_line, known, stop
+from aggregator.cli.standing import shortened
 from aggregator.core.filter import Rule, RuleError, compile_rule
 from aggregator.core.model import Ruling, Verdict
 from aggregator.core.settings import Settings
@@ -133,11 +134,6 @@ def ruling_values(ruling: Ruling) -> dict[str, object]:
         "at": ruling.at,
         "undone_at": ruling.undone_at,
     }
-
-
-def shortened(rule: str, length: int = 80) -> str:
-    """Return the text of a rule, cut where it fills more than a line."""
-    return rule if len(rule) <= length else rule[: length - 1] + "…"
 
 
 @click.command(short_help="Show what an edited feeds.yaml would change.")

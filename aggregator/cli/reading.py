@@ -7,25 +7,36 @@ from datetime import datetime
 
 import click
 
+from aggregator import explain
 from aggregator.cli.session import Session, iso, json_line, known
-from aggregator.cli.standing import full_account, overview
+from aggregator.cli.standing import full_account, overview, rule_account, rule_values
 from aggregator.core.model import Article, StoredEntry
 from aggregator.standing import Standing, counts, standings, values
 from aggregator.standing.words import counted
 
+COUNTED = 20_000  # articles that the rules are counted over
 json_option = click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 
 
 @click.command(short_help="Show each source: how it is, next poll and why.")
 @click.argument("source", required=False)
+@click.option("--rules", "of_rules", is_flag=True, help="Show how often each rule decides instead.")
 @json_option
 @click.pass_obj
-def status(session: Session, source: str | None, as_json: bool) -> None:
+def status(session: Session, source: str | None, of_rules: bool, as_json: bool) -> None:
     """Show how each source is, trouble first; with SOURCE everything the poller knows of it.
 
     When it was asked and what came of it, when it is asked next and why, what the publisher asks
     for, and what somebody should do: moves, duplicates, lost entries.
+
+    With --rules: how many stored articles of the last 7 and 90 days each rule decides, which
+    never hit anything, and which come too late because an earlier rule decides first.
     """
+    if of_rules:
+        if source is not None:
+            raise click.UsageError("--rules is about all rules: leave SOURCE out")
+        _rule_status(session, as_json=as_json)
+        return
     with session.app() as app:
         known("source", [source] if source else [], app.sources)
         told = standings(app.settings.sources, app.store.states(), now=app.now())
@@ -43,6 +54,19 @@ def _told(chosen: Sequence[Standing], *, in_full: bool, now: datetime) -> Iterat
     if not in_full:
         conditions = ", ".join(f"{count} {state}" for state, count in counts(chosen))
         yield f"{counted(len(chosen), 'source')}: {conditions}" if chosen else "no sources"
+
+
+def _rule_status(session: Session, *, as_json: bool) -> None:
+    with session.app() as app:
+        found = explain.tally(app.store, app.settings, among=COUNTED, now=app.now())
+        for count in found.rules:
+            if as_json:
+                json_line(rule_values(count))
+            else:
+                click.echo("\n".join(rule_account(count)))
+        if not as_json:
+            since = f", since {iso(found.since)}" if found.since else ""
+            click.echo(f"counted over {counted(found.looked_at, 'article')}{since}")
 
 
 @click.command(short_help="List stored entries and their rules.")

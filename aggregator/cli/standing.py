@@ -1,4 +1,4 @@
-"""How a source stands, on a terminal: in a line or two, or in full."""
+"""How sources and rules stand, on a terminal: in a line or two, or in full."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from aggregator.explain import RuleCount
 from aggregator.logs import escaped
 from aggregator.standing import Standing, facts
 from aggregator.standing.words import counted, distance, stamp
@@ -35,6 +36,35 @@ def full_account(told: Standing, *, now: datetime) -> Iterator[str]:
             yield _line(fact.label, f"{moment}: {fact.text}" if fact.text else moment)
     for note in told.notes:
         yield _line("attention" if note.urgent else "note", str(note))
+
+
+def rule_account(count: RuleCount) -> Iterator[str]:
+    """Yield a line about a rule, and one for what should be known of it."""
+    hits = f"{count.week} in 7 days, {count.quarter} in 90 days"
+    place = count.place or "?"
+    yield f"{place}: {count.owner}, {count.key}: {hits}  {escaped(shortened(count.rule))}"
+    if count.note:
+        yield f"    {escaped(count.note)}"
+
+
+def rule_values(count: RuleCount) -> dict[str, object]:
+    """Return the counts of a rule as --json shows them."""
+    return {
+        "owner": count.owner,
+        "key": count.key,
+        "rule": count.rule,
+        "place": str(count.place) if count.place else None,
+        "week": count.week,
+        "quarter": count.quarter,
+        "shadowed_by": count.shadowed_by,
+        "timeouts": count.timeouts,
+        "note": count.note,
+    }
+
+
+def shortened(rule: str, length: int = 80) -> str:
+    """Return the text of a rule, cut where it fills more than a line."""
+    return rule if len(rule) <= length else rule[: length - 1] + "…"
 
 
 def _heading(told: Standing) -> str:

@@ -3,6 +3,7 @@
 from aggregator.explain.chain import Event
 from aggregator.explain.plan import Change, plan
 from aggregator.explain.preview import Hit, Preview, preview, told
+from aggregator.explain.tally import RuleCount, Tally, tally
 from aggregator.explain.why import OutputAnswer, Why, why
 
 __all__ = [
@@ -11,9 +12,12 @@ __all__ = [
     "Hit",
     "OutputAnswer",
     "Preview",
+    "RuleCount",
+    "Tally",
     "Why",
     "plan",
     "preview",
+    "tally",
     "told",
     "why",
 ]

@@ -209,3 +209,21 @@ def test_neither_a_poll_nor_status_shows_credentials_that_a_publisher_repeats(
             assert "hunter22" not in text
             assert "token-abcdefgh" not in text
     assert told(shell)["s"]["url"] == server.url("s")
+
+
+def test_rules_are_counted_with_their_lines(tmp_path: Path) -> None:
+    story = Story("1", "Sponsored ferry news", date="")  # dated when it is seen
+    with feed_server({"a": rss(story)}) as server:
+        outputs = "  - {id: all, title: All, drop: [ferry, sponsored, nowhere]}\n"
+        shell = Shell(write_config(tmp_path, server.config(outputs=outputs)))
+        shell.run("poll", "--force")
+        printed = shell.run("status", "--rules")
+        told = shell.lines("status", "--rules")
+    place = f"{shell.file}:4:"
+    assert f"{place}34: output all, drop: 1 in 7 days, 1 in 90 days  ferry" in printed
+    assert f"shadowed by {place}34" in printed
+    assert "counted over 1 article, since 2" in printed
+    assert [one["rule"] for one in told] == ["ferry", "sponsored", "nowhere"]
+    assert [one["quarter"] for one in told] == [1, 0, 0]
+    assert told[2]["note"] == "never hit"
+    shell.run("status", "a", "--rules", code=2)
