@@ -136,9 +136,10 @@ class Filler:
             self.taken = {slug_hash for (slug_hash,) in stored}
             for batch in _in_batches(blocks):
                 with writing(connection):
-                    self._write(connection, batch)
+                    self.write(connection, batch)
 
-    def _write(self, connection: sqlite3.Connection, batch: list[Telling]) -> None:
+    def write(self, connection: sqlite3.Connection, batch: list[Telling]) -> None:
+        """Write stories that follow those already there, with their copies, in a transaction."""
         connection.executemany("INSERT OR IGNORE INTO kinds (name) VALUES (?)", zip(RULES))
         numbers = kinds(connection)
         articles: list[tuple[object, ...]] = []
