@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from aggregator.archive import Edition
 from aggregator.core.model import Article, Ruling, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.explain.chain import Event, chain
 from aggregator.store import Store
+
+MOST_ANSWERS: Final = 5  # articles that some words may name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ def why(store: Store, settings: Settings, what: str, *, now: datetime) -> tuple[
     Whatever was ever seen is known: what waits, what is never shown, and what retention has
     left no text of.
     """
-    answers = (_why(store, settings, slug, what, now=now) for slug in store.find(what))
+    found = store.find(what, limit=MOST_ANSWERS)
+    answers = (_why(store, settings, slug, what, now=now) for slug in found)
     return tuple(answer for answer in answers if answer is not None)
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from aggregator.adapters.sqlite import homes
 from aggregator.core.filter.fold import fold, words_of
 
 # What the index is made of; it is made anew from the entries wherever a store is filled.
@@ -18,6 +19,8 @@ TABLES: Final = ("titles", "wordings")
 _LONGEST = 300  # characters of a title that are looked at
 _MOST_WORDS = 20  # of a question
 _PREFIX = 4  # letters from which the beginning of a word is enough
+_LONGEST_WORDS = (3, 5, 8)  # so many are asked for first
+_CANDIDATES = 50
 _BATCH = 1000
 
 
@@ -71,7 +74,7 @@ def articles_with(connection: sqlite3.Connection, what: str, *, limit: int) -> l
     words = _asked(what)
     if not words:
         return []
-    found = _matching(connection, [f'"{word}"' for word in words], limit=limit)
+    found = _as_worded(connection, words, limit=limit)
     if found:
         return found
     beginnings = [f'"{word}"*' if len(word) >= _PREFIX else f'"{word}"' for word in words]
@@ -82,6 +85,40 @@ def _asked(what: str) -> list[str]:
     """What is asked for, word by word; a word of several parts (it's, 東京) is a phrase."""
     phrases = (" ".join(words_of(fold(part))) for part in what.split())
     return [phrase for phrase in dict.fromkeys(phrases) if phrase][:_MOST_WORDS]
+
+
+def _as_worded(connection: sqlite3.Connection, words: Sequence[str], *, limit: int) -> list[int]:
+    """A whole headline is asked by its longest words first: short ones stand in most titles."""
+    by_length = sorted((f'"{word}"' for word in words), key=len, reverse=True)
+    for size in _LONGEST_WORDS:
+        if size >= len(words):
+            break
+        found = _matching(connection, by_length[:size], limit=_CANDIDATES)
+        if len(found) < _CANDIDATES:
+            return _with_all(connection, found, words)[:limit]
+    return _matching(connection, by_length, limit=limit)
+
+
+def _with_all(
+    connection: sqlite3.Connection, found: Iterable[int], words: Iterable[str]
+) -> list[int]:
+    """Those of some articles that have a title with all words."""
+    wanted = [f" {word} " for word in words]
+    return [
+        slug_hash
+        for slug_hash in found
+        if any(
+            all(word in f" {_indexed(title)} " for word in wanted)
+            for title in _titles(connection, slug_hash)
+        )
+    ]
+
+
+def _titles(connection: sqlite3.Connection, slug_hash: int) -> list[str]:
+    """The titles of all who tell the story, wherever the operator has put them."""
+    current = homes.successors(connection, (slug_hash,)).get(slug_hash, slug_hash)
+    rows = connection.execute("SELECT title FROM entries WHERE slug_hash = ?", (current,))
+    return [title for (title,) in rows]
 
 
 def _matching(connection: sqlite3.Connection, terms: Sequence[str], *, limit: int) -> list[int]:

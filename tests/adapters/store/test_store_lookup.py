@@ -107,3 +107,27 @@ def _insert(connection: sqlite3.Connection, number: int, one: Entry) -> None:
         "VALUES (1, 'a', ?, ?, ?, ?, 'new', '', 1, 1, 1, 0, 1, x'', 0, 1)",
         (one.guid, number, one.link, one.title),
     )
+
+
+def test_a_whole_headline_is_found_among_many_that_share_its_long_words(
+    store: SqliteStore,
+) -> None:
+    adopt(store, source())
+    words = "Extraordinary parliamentary negotiations transatlantic"
+    poll(
+        store,
+        source(),
+        *(entry(str(number), title=f"{words} of day {number}") for number in range(60)),
+    )
+    assert titles(store, f"{words} of day 7") == [f"{words} of day 7"]
+    assert titles(store, f"day 59 {words} of") == [f"{words} of day 59"]
+    assert titles(store, f"{words} of night 7") == []
+
+
+def test_a_whole_headline_leads_to_what_it_was_merged_into(store: SqliteStore) -> None:
+    adopt(store, source())
+    poll(store, source(), KURSK, TOKYO)
+    (one,), (other,) = store.find("kursk"), store.find("東京")
+    store.merge(other, one, now=NOW + HOUR)
+    assert store.find("Ukraine's army holds Kursk in a report") == ()
+    assert store.find(KURSK.title) == (other,)
