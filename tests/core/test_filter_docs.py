@@ -3,67 +3,71 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 
 import pytest
-import yaml
 
+from aggregator.adapters.config import examine
+from aggregator.core.errors import ConfigError
 from aggregator.core.filter import FIELDS, RuleError, bounds, compile_rule, fields
-from aggregator.core.model import Article, Enclosure, Person, Sighting
-from tests.core.articles import NOON, article
+from tests.adapters.configs import settings
+from tests.core.articles import NOON
 
 DOCS = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")
 
 
-def recipes() -> Iterator[tuple[str, str]]:
-    """Each YAML block as (its rule, one line of what it matches or not)."""
-    for block in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL):
-        rule = "".join(line for line in block.splitlines(True) if not line.startswith("# "))
-        for line in block.splitlines():
-            if line.startswith("# "):
-                yield rule, line.removeprefix("# ")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
+RECIPES = re.findall(r"^(\d+)\. .+:\n\n```yaml\n", DOCS, re.MULTILINE)
 
 
-def described(text: str) -> Article:
-    """The article that a line such as {title: x, words: 3} describes."""
-    said = yaml.load(text, Loader=yaml.BaseLoader)
-    subject = article(
-        title=said.get("title", ""),
-        summary=said.get("summary", ""),
-        content=said.get("content", ""),
-        link=said.get("link", ""),
-        language=said.get("lang", ""),
-        categories=tuple(said.get("tags", ())),
-        authors=(Person(said.get("author", "Ada")),),
-        enclosures=tuple(
-            Enclosure(href="https://example.org/1", type=said[key])
-            for key in said
-            if key == "enclosure"
-        ),
-    )
-    date = said.get("date")
-    others = range(1, int(said.get("seen_in", "1")))
-    return replace(
-        subject,
-        words=int(said.get("words", "0")),
-        sort_at=datetime.fromisoformat(date).replace(tzinfo=UTC) if date else NOON,
-        sightings=tuple(Sighting(source=f"s{number}", title="", link="") for number in others),
-    )
+def whole(block: str) -> str:
+    """An example of the docs as a feeds.yaml: the keys of an output, or a file."""
+    if "outputs:" not in block:
+        block = f"outputs:\n  - id: x\n{indent(block, '    ')}"
+    return f"contact: https://example.org/\n{block}"
 
 
-@pytest.mark.parametrize(("block", "claim"), list(recipes()))
-def test_every_recipe_does_what_it_says(block: str, claim: str) -> None:
-    ((_, value),) = yaml.load(block, Loader=yaml.BaseLoader).items()
-    verb, _, subject = claim.partition(" ")
-    assert verb in ("matches", "not")
-    assert compile_rule(value).matches(described(subject), now=NOON) == (verb == "matches")
+def swapped(block: str) -> str:
+    """With all that should be kept said to be dropped, and the other way round."""
+    head, expect, said = block.partition("expect:")
+    names = {"keep": "drop", "drop": "keep"}
+    said = re.sub(r"\b(keep|drop)(?=:)", lambda found: names[found[1]], said)
+    return head + expect + said
 
 
-def test_every_recipe_is_run() -> None:
-    assert len({rule for rule, _ in recipes()}) == DOCS.count("```yaml") == 11
+def examples_of(folder: Path, text: str) -> int:
+    found = settings(folder, text)
+    owners = [each.examples for each in found.named]
+    owners += [output.rules.examples for output in found.outputs]
+    return sum(map(len, owners))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_recipe_keeps_and_drops_what_it_says_without_a_hint(
+    tmp_path: Path, block: str
+) -> None:
+    (tmp_path / "feeds.yaml").write_text(whole(block), encoding="utf-8")
+    found = examine(tmp_path / "feeds.yaml", environ={}, now=NOON)
+    assert found.hints == ()
+    kinds = {example.kept for output in found.settings.outputs for example in output.rules.examples}
+    kinds |= {example.kept for each in found.settings.named for example in each.examples}
+    assert kinds == {True, False}
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.count("expect:") == 1])
+def test_every_example_of_a_recipe_would_fail_if_it_said_the_opposite(
+    tmp_path: Path, block: str
+) -> None:
+    text = whole(swapped(block))
+    count = examples_of(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        examine(tmp_path / "feeds.yaml", environ={}, now=NOON)
+    assert len(caught.value.problems) == count
+
+
+def test_there_are_twenty_recipes() -> None:
+    assert [str(number) for number in range(1, 21)] == RECIPES
 
 
 def test_every_field_and_thing_is_documented() -> None:
