@@ -10,7 +10,7 @@ import pytest
 from aggregator import archive, explain
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.archive import Edition
-from aggregator.core.filter import compile_rule
+from aggregator.core.filter import Match, compile_rule
 from aggregator.core.model import Place
 from aggregator.core.settings import Output, Rules, Settings, Source
 from aggregator.core.shares import Quota
@@ -207,7 +207,8 @@ def test_each_item_of_a_rule_is_counted_by_what_it_decides(store: SqliteStore) -
     found = counted(store, settings(output(rules=listed("tag:bad", "headline", "nowhere"))))
     bad, late, never = found.values()
     assert (bad.owner, bad.key, bad.week, bad.quarter, bad.note) == ("output out", "drop", 2, 4, "")
-    assert (late.quarter, late.matches, late.note) == (0, 4, "shadowed by y:0:1")
+    assert (late.quarter, late.matches, late.note) == (0, 4, "shadowed")
+    assert late.shadowed_by == Match("tag:bad", Place("y", 0, 1))
     assert (never.quarter, never.matches, never.note) == (0, 0, "never hit")
 
 
@@ -216,7 +217,8 @@ def test_a_rule_of_the_source_shadows_one_of_the_output(store: SqliteStore) -> N
     using = settings(output(rules=rule("particular", line=9)), a=rule("headline", line=3))
     found = counted(store, using)
     assert (found["headline"].owner, found["headline"].quarter) == ("source a", 1)
-    assert found["particular"].note == "shadowed by feeds.yaml:3:3"
+    assert found["particular"].note == "shadowed"
+    assert found["particular"].shadowed_by == Match("headline", Place("feeds.yaml", 3, 3))
 
 
 def test_a_keep_that_does_not_match_comes_before_the_drop(store: SqliteStore) -> None:
@@ -225,7 +227,7 @@ def test_a_keep_that_does_not_match_comes_before_the_drop(store: SqliteStore) ->
     using = settings(output(rules=Rules(keep=keep, drop=compile_rule("headline"))))
     found = counted(store, using)
     assert found["wanted"].quarter == 1
-    assert found["headline"].note == "shadowed by y:5:1"
+    assert found["headline"].shadowed_by == Match("wanted", Place("y", 5, 1))
 
 
 def test_patterns_that_run_out_of_time_are_counted(store: SqliteStore) -> None:

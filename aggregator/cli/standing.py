@@ -44,11 +44,14 @@ def rule_account(count: RuleCount) -> Iterator[str]:
     place = count.place or "?"
     yield f"{place}: {count.owner}, {count.key}: {hits}  {escaped(shortened(count.rule))}"
     if count.note:
-        yield f"    {escaped(count.note)}"
+        instead = count.shadowed_by
+        by = f" by {shortened(instead.text)} at {instead.place or '?'}" if instead else ""
+        yield f"    {escaped(count.note + by)}"
 
 
 def rule_values(count: RuleCount) -> dict[str, object]:
     """Return the counts of a rule as --json shows them."""
+    instead = count.shadowed_by
     return {
         "owner": count.owner,
         "key": count.key,
@@ -56,7 +59,7 @@ def rule_values(count: RuleCount) -> dict[str, object]:
         "place": str(count.place) if count.place else None,
         "week": count.week,
         "quarter": count.quarter,
-        "shadowed_by": count.shadowed_by,
+        "shadowed_by": str(instead.place or instead.text) if instead else None,
         "timeouts": count.timeouts,
         "note": count.note,
     }

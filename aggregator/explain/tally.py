@@ -34,17 +34,18 @@ class RuleCount:
     week: int  # articles of the last 7 days
     quarter: int  # of the last 90
     matches: int  # what it would have decided alone; counted until it decided one
-    shadowed_by: str  # what decided instead, mostly: its place or text; "" when it does decide
+    shadowed_by: Match | None  # what decided instead, mostly; None: it does, or nothing to decide
     timeouts: int
 
     @property
     def note(self) -> str:
         """What the operator should know: "" when all is well."""
         if self.timeouts:
-            return f"ran out of time on {self.timeouts} articles, which then did not match"
+            times = "once" if self.timeouts == 1 else f"on {self.timeouts} articles"
+            return f"ran out of time {times}, and then did not match"
         if self.quarter:
             return ""
-        return f"shadowed by {self.shadowed_by}" if self.matches else "never hit"
+        return "shadowed" if self.shadowed_by else "never hit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class _Item:
     quarter: int = 0
     matches: int = 0
     timeouts: int = 0
-    instead: Counter[str] = field(default_factory=Counter)
+    instead: Counter[Match] = field(default_factory=Counter)
 
 
 class _Ledger:
@@ -102,8 +103,8 @@ class _Ledger:
             match: _Item(match, check_of(node)) for match, node in zip(matches, nodes, strict=True)
         }
 
-    def ask(self, view: View, *, decided: str) -> Match | None:
-        """Ask the rule; `decided` is what has settled the article before, "" when nothing has."""
+    def ask(self, view: View, *, decided: Match | None) -> Match | None:
+        """Ask the rule; `decided` is what has settled the article before, if anything has."""
         known = len(view.timed_out)
         match = self.rule.first_match(view)
         first = None if decided or match is None else self.items[match]
@@ -115,7 +116,7 @@ class _Ledger:
                 item.matches += 1
             elif not item.quarter and item.check.answer(view):
                 item.matches += 1
-                item.instead[decided or _named(match)] += 1
+                item.instead.update([one for one in (decided or match,) if one is not None])
         for pattern in view.timed_out[known:]:
             for item in self.items.values():
                 item.timeouts += pattern in item.match.text
@@ -132,13 +133,9 @@ class _Ledger:
                 week=item.week,
                 quarter=item.quarter,
                 matches=item.matches,
-                shadowed_by=instead[0][0] if instead and not item.quarter else "",
+                shadowed_by=instead[0][0] if instead and not item.quarter else None,
                 timeouts=item.timeouts,
             )
-
-
-def _named(match: Match | None) -> str:
-    return "" if match is None else str(match.place or match.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +152,15 @@ class _Pair:
             _Ledger(owner, "drop", rules.drop) if rules.drop else None,
         )
 
-    def judge(self, view: View, *, decided: str) -> str:
-        """Ask both; return what has settled the article now, "" when it is kept so far."""
+    def judge(self, view: View, *, decided: Match | None) -> Match | None:
+        """Ask both; return what has settled the article now, None when it is kept so far."""
         if self.keep is not None:
-            match = self.keep.ask(view, decided=decided)
-            if match is None and not decided:
-                decided = _named(Match(self.keep.rule.text, self.keep.rule.place))
+            kept = self.keep.ask(view, decided=decided)
+            if kept is None and decided is None:
+                decided = Match(self.keep.rule.text, self.keep.rule.place)
         if self.drop is not None:
-            match = self.drop.ask(view, decided=decided)
-            decided = decided or _named(match)
+            dropped = self.drop.ask(view, decided=decided)
+            decided = decided or dropped
         return decided
 
     def counts(self) -> Iterator[RuleCount]:
@@ -196,7 +193,7 @@ class _Books:
     def enter(self, article: Article) -> None:
         view = View(article, now=self._now)
         own = self._sources.get(article.source)
-        decided = own.judge(view, decided="") if own is not None else ""
+        decided = own.judge(view, decided=None) if own is not None else None
         sources = {article.source, *(seen.source for seen in article.sightings)}
         for members, pair in self._outputs:
             if not members.isdisjoint(sources):

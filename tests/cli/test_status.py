@@ -221,7 +221,7 @@ def test_rules_are_counted_with_their_lines(tmp_path: Path) -> None:
         told = shell.lines("status", "--rules")
     place = f"{shell.file}:4:"
     assert f"{place}34: output all, drop: 1 in 7 days, 1 in 90 days  ferry" in printed
-    assert f"shadowed by {place}34" in printed
+    assert f"shadowed by ferry at {place}34" in printed
     assert "counted over 1 article, since 2" in printed
     assert [one["rule"] for one in told] == ["ferry", "sponsored", "nowhere"]
     assert [one["quarter"] for one in told] == [1, 0, 0]
