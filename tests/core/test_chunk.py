@@ -18,6 +18,7 @@ from aggregator.core.chunk import (
     read_new,
 )
 from aggregator.core.chunk import names as site
+from aggregator.core.chunk.check import ONE_IN, difference, is_due, read_checked
 from aggregator.core.chunk.increment import GIVEN_UP, RETRIED
 from aggregator.core.chunk.memory import LEFT_OUT, MAX_REMEMBERED, MAX_TEXTS, NO_HOST, SIGNED
 from aggregator.core.errors import ParseError
@@ -361,6 +362,48 @@ def test_what_breaks_the_parser_is_damaged_as_ever() -> None:
     body = rss(item(1, more="<textInput><name>x</name></textInput>"))
     with pytest.raises(ParseError, match="textinput"):
         read_new(document(body), SOURCE, LIMIT, b"")
+
+
+# --- the check of both against each other
+
+
+def test_a_check_finds_no_difference_in_what_is_right() -> None:
+    body = rss(items(1, 2, 3))
+    checked = read_checked(document(body), SOURCE, LIMIT, memory_of(rss(items(2, 3))))
+    assert checked.difference == ""
+    assert guids(checked.increment) == ["urn:1"]
+
+
+def test_a_check_tells_what_differs_and_takes_the_whole() -> None:
+    """A chunk that is remembered as another entry stands for any mistake of ours."""
+    body, before = rss(items(1, 2, 3)), memory_of(rss(items(2, 3)))
+    known = Memory.from_bytes(before, origin=before[2:18])
+    assert known is not None
+    mistaken = replace(known, entries=tuple(one._replace(entry_key=1) for one in known.entries[:1]))
+    checked = read_checked(document(body), SOURCE, LIMIT, mistaken.to_bytes())
+    assert checked.difference == "an entry was taken for seen that is not there"
+    assert len(checked.increment.reading.feed.entries) == 3
+    assert checked.increment.memory == b""
+
+
+def test_every_kind_of_difference_is_told() -> None:
+    whole = read(document(rss(items(1, 2))), SOURCE, LIMIT)
+    other = read(document(rss(items(1) + item(2, "Edited"))), SOURCE, LIMIT)
+    renamed = replace(whole.feed, info=replace(whole.feed.info, title="Other"))
+    fewer = replace(whole.feed, entries=whole.feed.entries[:1])
+    for reading, told in (
+        (replace(whole, feed=renamed), "the feed or its hints differ"),
+        (other, "the entry urn:2 differs"),
+        (replace(whole, identities=other.identities), "the entry urn:2 differs"),
+        (replace(whole, feed=fewer, identities=whole.identities[:1]), "1 entries are missing"),
+        (whole, ""),
+    ):
+        assert difference(whole, Increment(reading=reading)) == told
+
+
+def test_one_document_in_a_thousand_is_due() -> None:
+    hashes = [number.to_bytes(8, "big") + b"rest" for number in range(5 * ONE_IN)]
+    assert sum(map(is_due, hashes)) == 5
 
 
 # --- the memory

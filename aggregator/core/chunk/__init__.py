@@ -9,11 +9,13 @@ document gives, and so are feed and hints; where that is not sure, the whole doc
 
 from __future__ import annotations
 
+from aggregator.core.chunk.check import Checked, is_due, read_checked
 from aggregator.core.chunk.increment import Increment, Seen, incremental_read, read_new
 from aggregator.core.chunk.memory import Memory, Remembered
 from aggregator.core.chunk.split import Chunks, chunks
 
 __all__ = [
+    "Checked",
     "Chunks",
     "Increment",
     "Memory",
@@ -21,5 +23,7 @@ __all__ = [
     "Seen",
     "chunks",
     "incremental_read",
+    "is_due",
+    "read_checked",
     "read_new",
 ]

@@ -38,6 +38,7 @@ _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
 
 MARK = "<?aggregator-part?>"  # stands before the first entry of a marked text and after each one
 _MARK_TARGET = MARK[2:-2]
+_NEAREST = 8  # elements around an entry of which base and language are compared
 # prefixes that mean something to feedparser or to us, whatever they stand for
 _KNOWN_PREFIXES = frozenset(_FeedParserMixin.namespaces.values()) - {""} | {"atom"}
 _KNOWN_NAMESPACES = {uri.lower(): name for uri, name in _FeedParserMixin.namespaces.items()}
@@ -205,7 +206,7 @@ class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  
         self.marks: list[_Mark] = []
         self.is_odd = False  # has an entry declared a namespace that may mislead another one?
         self._scope: list[tuple[str, str]] = []
-        self._declared: set[tuple[str, str]] = set()
+        self.declared: set[tuple[str, str]] = set()  # before the first mark
 
     def startElementNS(  # noqa: N802
         self,
@@ -222,8 +223,8 @@ class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  
         super().startPrefixMapping(prefix, uri)
         self._scope.append((prefix or "", uri or ""))
         if not self.marks:
-            self._declared.add(self._scope[-1])
-        elif prefix and not _is_harmless(prefix, uri):
+            self.declared.add(self._scope[-1])
+        if len(self._scope) > MAX_PREFIXES or (self.marks and not _is_harmless(prefix, uri)):
             self.is_odd = True
 
     def endPrefixMapping(self, _prefix: str | None) -> None:  # noqa: N802
@@ -243,14 +244,14 @@ class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  
         return (
             self.version,
             (self.baseuri, self.lang, self.depth),
-            (tuple(self.basestack), tuple(self.langstack)),
+            (tuple(self.basestack[-_NEAREST:]), tuple(self.langstack[-_NEAREST:])),
+            (len(self.basestack), len(self.langstack)),
             (self.infeed, self.inentry, self.incontent, self.intextinput, self.inimage),
             (self.inauthor, self.incontributor, self.inpublisher, self.insource),
             (self.svgOK, self.hasContent, self._summaryKey, self.leaving_out),
             (self.psc_chapters_flag, self.ingeometry, bool(self.decls)),
             (dict(self.contentparams), dict(self.sourcedata)),
-            tuple(self._scope),
-            sorted(self._declared),
+            tuple(self._scope[:MAX_PREFIXES]),
             image is None,
             # feedparser lets an entry add to the image of the feed
             text(image, "href") if isinstance(image, dict) else "",
@@ -261,11 +262,13 @@ class _Strict(_Bounded, api.StrictFeedParser, xml.sax.handler.LexicalHandler):  
             self.contentparams["cdata"] = True
 
 
-def _is_harmless(prefix: str, uri: str) -> bool:
+def _is_harmless(prefix: str | None, uri: str) -> bool:
     """May an entry declare this namespace without changing how feedparser reads other entries?
 
     feedparser remembers declarations beyond their scope, by prefix as well as by namespace.
     """
+    if not prefix:
+        return True
     known = _KNOWN_NAMESPACES.get(uri.lower())
     if known is None:
         return prefix.lower() not in _KNOWN_PREFIXES and "backend.userland.com" not in uri.lower()
@@ -326,7 +329,7 @@ def read_marked(marked: str, *, base: str, language: str | None, entries: int) -
         return None
     return Marked(
         found=Found(handler.feeddata, handler.entries, str(handler.version), 0),
-        context=repr(marks[0].state[:-1]),
+        context=repr((marks[0].state[:-1], sorted(handler.declared))),
         head_prefixes=marks[0].prefixes,
         prefixes=len(handler.namespaces_in_use),
     )
