@@ -92,15 +92,11 @@ def hints(settings: Settings) -> tuple[Remark, ...]:
     The first remark about each place, in the order of the file.
     """
     named = {each.name: each.rule for each in settings.named}
-    first: dict[Place, Remark] = {}
+    first: dict[tuple[int, int], Remark] = {}
     for remark in _hints(settings, named, Prover()):
         if remark.place is not None:
-            first.setdefault(remark.place, remark)
-    return tuple(sorted(first.values(), key=lambda remark: _position(remark.place)))
-
-
-def _position(place: Place | None) -> tuple[int, int]:
-    return (place.line, place.column) if place else (0, 0)
+            first.setdefault((remark.place.line, remark.place.column), remark)
+    return tuple(first[position] for position in sorted(first))
 
 
 def _hints(settings: Settings, named: Mapping[str, Rule], prover: Prover) -> Iterator[Remark]:

@@ -220,6 +220,21 @@ def test_an_example_that_cannot_be_read_stops_the_start(
     assert f"feeds.yaml:{said}" in found
 
 
+def test_a_rule_has_no_more_than_a_thousand_examples_of_a_kind(tmp_path: Path) -> None:
+    many = ", ".join(f"a{number}" for number in range(1001))
+    found = problem(tmp_path, f"outputs: [{{id: x, keep: a, expect: {{keep: [{many}]}}}}]")
+    assert found.what == "more than 1000 examples"
+
+
+def test_a_kind_of_examples_without_any_is_left_out(tmp_path: Path) -> None:
+    assert rules_of(tmp_path, "outputs: [{id: x, keep: a, expect: {keep: ~}}]").examples == ()
+
+
+def test_a_name_beside_what_cannot_be_cut_into_words_is_told_with_it(tmp_path: Path) -> None:
+    found = problem(tmp_path, "rules: {a: 'x', b: '@a “c”'}")
+    assert found.what == "“ is not a quote here"
+
+
 def test_examples_without_rules_are_tried_too(tmp_path: Path) -> None:
     (found,) = examined(tmp_path, "outputs: [{id: x, expect: {drop: a}}]")
     assert "no rule speaks of it" in found.what

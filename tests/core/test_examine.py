@@ -49,6 +49,8 @@ def of_rule(folder: Path, rule: str, *, kind: str = "drop") -> list[str]:
         ("words>300 words<100", "words>300 and words<100 (line 2) exclude each other"),
         ("words>3 words<4", "words>3 and words<4 (line 2) exclude each other"),
         ("words=3 words!=3", "words=3 and words!=3 (line 2) exclude each other"),
+        ("words!=3 words=3", "words!=3 and words=3 (line 2) exclude each other"),
+        ("(a b OR words=3) words!=3 -a", "exclude each other"),
         ("age<1d age>36h", "age<1d and age>36h (line 2) exclude each other"),
         ("date>2025-06-01 date<=2025-06-01T23:59Z", "exclude each other"),
         ("date=2025-06-01 age>2025-06-01", "exclude each other"),
@@ -86,6 +88,10 @@ def test_what_can_never_match_is_a_hint(tmp_path: Path, rule: str, what: str) ->
         ("[host:example.com, host:news.example.com]", "host:news.example.com adds nothing"),
         ("[lang:en, lang:en-GB]", "lang:en-gb adds nothing: lang:en (line 2)"),
         ("[words>300, words>=500]", "words>=500 adds nothing: words>300 (line 2)"),
+        ("[words!=3, words>5]", "words>5 adds nothing: words!=3 (line 2)"),
+        ("[-a, -(a OR b)]", "-(a OR b) adds nothing: -a (line 2)"),
+        ("[a b c, a b]", "a b c adds nothing: a b (line 2)"),
+        ("[(a OR b) c, (a OR b OR d) c]", "(a OR b) c adds nothing"),
         ("[age<7d, age<36h]", "age<36h adds nothing: age<7d (line 2)"),
         ("[title:/a/, /a/]", "title:/a/ adds nothing: /a/ (line 2)"),
         ("[a, Á, 'b a c']", "adds nothing"),
@@ -114,6 +120,8 @@ def test_what_adds_nothing_or_takes_everything_is_a_hint(
         "words>300 words<500",
         "words>=3 words<4",
         "words!=3 words!=4",
+        "[words!=3, words!=4 words<9]",
+        "[words!=3, seen_in>2]",
         "date>=2025-06-01 date<=2025-06-01",
         "date=2025-06-01 date>2025-06-01T11:00Z",
         "age<7d date>2025-06-01",
@@ -181,7 +189,7 @@ def test_rules_with_names_are_looked_at_where_they_stand(tmp_path: Path) -> None
 rules:
   wire: [reuters, Reuters, ap]
   unused: '@wire kursk'
-  spare: x
+  spare: -(x y)
 outputs:
   - {id: x, keep: ['@wire', AP, kursk]}
   - {id: y, keep: [reuters, '@wire']}
