@@ -14,10 +14,12 @@ from aggregator.app import clock, narrower
 from aggregator.app.application import App
 from aggregator.app.engine import Engine
 from aggregator.app.metrics import Metrics
+from aggregator.app.rulebook import Rulebook
 from aggregator.core.errors import StoreError
 from aggregator.core.model import SourceState
 from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
+from aggregator.explain import Tally
 
 HEART_STOPPED = timedelta(minutes=2)  # without a tick the process counts as dead
 
@@ -29,6 +31,7 @@ class LiveView:
         self._app = app
         self._engine = engine
         self._metrics = metrics
+        self._rulebook = Rulebook(app)
         self.last_tick = clock.ticks()
         self.worst_lag = 0.0
 
@@ -89,6 +92,9 @@ class LiveView:
 
     async def source_states(self) -> Sequence[SourceState]:
         return await asyncio.to_thread(lambda: tuple(self._app.store.states()))
+
+    def rules(self) -> Tally | None:
+        return self._rulebook.ask()
 
     async def health(self) -> Sequence[str]:
         """The heart beats and the database answers."""

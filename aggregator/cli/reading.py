@@ -9,7 +9,7 @@ import click
 
 from aggregator import explain
 from aggregator.cli.session import Session, iso, json_line, known
-from aggregator.cli.standing import full_account, overview, rule_account, rule_values
+from aggregator.cli.standing import full_account, overview, rule_account
 from aggregator.core.model import Article, StoredEntry
 from aggregator.standing import Standing, counts, standings, values
 from aggregator.standing.words import counted
@@ -61,7 +61,7 @@ def _rule_status(session: Session, *, as_json: bool) -> None:
         found = explain.tally(app.store, app.settings, among=COUNTED, now=app.now())
         for count in found.rules:
             if as_json:
-                json_line(rule_values(count))
+                json_line(explain.rule_values(count))
             else:
                 click.echo("\n".join(rule_account(count)))
         if not as_json:

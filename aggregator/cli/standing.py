@@ -49,22 +49,6 @@ def rule_account(count: RuleCount) -> Iterator[str]:
         yield f"    {escaped(count.note + by)}"
 
 
-def rule_values(count: RuleCount) -> dict[str, object]:
-    """Return the counts of a rule as --json shows them."""
-    instead = count.shadowed_by
-    return {
-        "owner": count.owner,
-        "key": count.key,
-        "rule": count.rule,
-        "place": str(count.place) if count.place else None,
-        "week": count.week,
-        "quarter": count.quarter,
-        "shadowed_by": str(instead.place or instead.text) if instead else None,
-        "timeouts": count.timeouts,
-        "note": count.note,
-    }
-
-
 def shortened(rule: str, length: int = 80) -> str:
     """Return the text of a rule, cut where it fills more than a line."""
     return rule if len(rule) <= length else rule[: length - 1] + "…"

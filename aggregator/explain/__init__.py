@@ -3,7 +3,7 @@
 from aggregator.explain.chain import Event
 from aggregator.explain.plan import Change, plan
 from aggregator.explain.preview import Hit, Preview, preview, told
-from aggregator.explain.tally import RuleCount, Tally, tally
+from aggregator.explain.tally import RuleCount, Tally, rule_values, tally
 from aggregator.explain.why import OutputAnswer, Why, why
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Why",
     "plan",
     "preview",
+    "rule_values",
     "tally",
     "told",
     "why",

@@ -57,6 +57,22 @@ class Tally:
     rules: tuple[RuleCount, ...]
 
 
+def rule_values(count: RuleCount) -> dict[str, object]:
+    """Return the counts of a rule as --json shows them."""
+    instead = count.shadowed_by
+    return {
+        "owner": count.owner,
+        "key": count.key,
+        "rule": count.rule,
+        "place": str(count.place) if count.place else None,
+        "week": count.week,
+        "quarter": count.quarter,
+        "shadowed_by": str(instead.place or instead.text) if instead else None,
+        "timeouts": count.timeouts,
+        "note": count.note,
+    }
+
+
 def tally(store: Store, settings: Settings, *, among: int, now: datetime) -> Tally:
     """Count over the articles of the last 90 days, the newest `among` at most."""
     books = _Books(settings, now)

@@ -16,12 +16,14 @@ from aggregator.core.model import Article
 from aggregator.core.render import FORMATS, GENERATOR, feed_path, page_path
 from aggregator.core.render.fields import language_tag, legal, web_address
 from aggregator.core.settings import Output
+from aggregator.explain import Tally
 from aggregator.pages.words import day_name, days, moment
 from aggregator.standing import Standing, facts
 from aggregator.standing.words import counted, distance
 
 PAGE_ARTICLES: Final = 100
 STATUS_SOURCES: Final = 500  # a browser still likes that; the rest is in status.json
+STATUS_RULES: Final = 100  # with something to note
 INDEX_TO_ROOT: Final = "./"
 OUTPUT_TO_ROOT: Final = "../../"
 NOT_FOUND: Final = ("Not here", "There is nothing at this address.")
@@ -105,11 +107,26 @@ def draw_output(site: Site, output: OutputLine, articles: Sequence[Article]) -> 
 
 
 def draw_status(
-    site: Site, sources: Sequence[Standing], counts: Sequence[tuple[str, int]], *, now: datetime
+    site: Site,
+    sources: Sequence[Standing],
+    counts: Sequence[tuple[str, int]],
+    *,
+    rules: Tally | None,
+    now: datetime,
 ) -> bytes:
-    """How each source is, in the order given; those that are too many are counted."""
-    shown = sources[:STATUS_SOURCES]
-    return _draw("status.html", site, sources=shown, total=len(sources), counts=counts, now=now)
+    """How each source is, in the order given, and what to know of rules; both within bounds."""
+    noted = [one for one in rules.rules if one.note] if rules is not None else []
+    return _draw(
+        "status.html",
+        site,
+        sources=sources[:STATUS_SOURCES],
+        total=len(sources),
+        counts=counts,
+        rules=rules,
+        noted=noted[:STATUS_RULES],
+        more=max(0, len(noted) - STATUS_RULES),
+        now=now,
+    )
 
 
 def draw_error(site: Site, heading: str, text: str) -> bytes:

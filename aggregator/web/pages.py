@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 
 from aggregator.core.render import feed_path, page_path
 from aggregator.core.settings import Output
+from aggregator.explain import Tally, rule_values
 from aggregator.pages import (
     FEED_STYLE,
     INDEX,
@@ -75,13 +76,15 @@ class Pages:
         """How each source is, those in trouble first."""
         told = await self._standings()
         site, now = Site(title=self._view.title), self._view.now()
-        body = await asyncio.to_thread(draw_status, site, told, counts(told), now=now)
+        rules = self._view.rules()
+        body = await asyncio.to_thread(draw_status, site, told, counts(told), rules=rules, now=now)
         return web.Response(body=body, headers={**_NEVER_STORED, hdrs.CONTENT_TYPE: _HTML_UTF_8})
 
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
         told = await self._standings()
-        body = await asyncio.to_thread(_status_json, told, self._view.now())
+        rules = self._view.rules()
+        body = await asyncio.to_thread(_status_json, told, rules, self._view.now())
         return web.Response(body=body, headers=_NEVER_STORED, content_type="application/json")
 
     async def _standings(self) -> list[Standing]:
@@ -123,7 +126,11 @@ class Pages:
         return answer_file(request, file, media_type=media_type, cache=cache, now=now)
 
 
-def _status_json(told: Sequence[Standing], now: datetime) -> bytes:
-    value = {"now": now, "sources": [values(one) for one in told]}
+def _status_json(told: Sequence[Standing], rules: Tally | None, now: datetime) -> bytes:
+    value = {
+        "now": now,
+        "sources": [values(one) for one in told],
+        "rules": None if rules is None else [rule_values(one) for one in rules.rules],
+    }
     text = json.dumps(value, default=datetime.isoformat, ensure_ascii=False, sort_keys=True)
     return text.encode() + b"\n"

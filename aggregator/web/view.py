@@ -10,6 +10,7 @@ from typing import Protocol
 from aggregator.core.model import SourceState
 from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
+from aggregator.explain import Tally
 
 
 class View(Protocol):
@@ -74,6 +75,9 @@ class View(Protocol):
 
     async def source_states(self) -> Sequence[SourceState]:
         """What the poller remembers of each listed source."""
+
+    def rules(self) -> Tally | None:
+        """How often the rules of public outputs decide, counted lately; None: not counted yet."""
 
     async def health(self) -> Sequence[str]:
         """What is wrong with the process; empty when it is alive and well."""

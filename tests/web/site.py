@@ -20,6 +20,7 @@ from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
 from aggregator.core.versions import History, to_text
+from aggregator.explain import Tally
 from aggregator.web import View, make_app
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -40,6 +41,7 @@ class FakeView:
     sources: Sequence[Source] = ()
     states: Sequence[SourceState] = ()
     problems: Sequence[str] = ()
+    tally: Tally | None = None
     broken: bool = False
     clock: datetime = NOON
     max_requests: int = 0
@@ -82,6 +84,9 @@ class FakeView:
         if self.broken:
             raise StoreError("the database is locked")
         return self.states
+
+    def rules(self) -> Tally | None:
+        return self.tally
 
     async def health(self) -> Sequence[str]:
         return self.problems
