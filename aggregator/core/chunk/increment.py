@@ -162,33 +162,26 @@ def _attempt(
 def _increment(
     version: _Version, parts: Parts, *, cut: Chunks, source: Source, before: Memory
 ) -> Increment | None:
-    if not version.seen:
-        entries, repeated = distinct(version.new)
-    else:
-        entries, repeated = version.new, ()
+    entries, repeated = (version.new, ()) if version.seen else distinct(version.new)
     names = site_names(parts.info, source, version.kept if version.seen else entries, before=before)
     if names is None or not keep_their_headlines(version.seen, names, before=before):
         return None
     identities = _identities(entries, version.seen, source=source, names=names)
-    keys = [*(one.entry_key for one in version.seen), *(one.entry_key for one in identities)]
-    is_plain = entries == version.new and len(set(keys)) == len(keys)
-    if version.seen and not is_plain:
+    keys = [one.entry_key for each in (version.seen, identities) for one in each]
+    memory = b""
+    if entries == version.new and len(set(keys)) == len(keys):  # each with a guid of its own
+        memory = _memory(version, identities, cut=cut, names=names, before=before).to_bytes()
+    elif version.seen:
         return None
-    skipped = (*_skipped(version), *repeated)
     feed = Feed(
         info=parts.info,
         entries=entries,
         hints=parts.hints,
         format=parts.format,
-        skipped=skipped,
+        skipped=(*_skipped(version), *repeated),
     )
-    return Increment(
-        reading=Reading(feed, identities),
-        seen=tuple(Seen(one.entry_key, one.gist) for one in version.seen),
-        memory=_memory(version, identities, cut=cut, names=names, before=before).to_bytes()
-        if is_plain
-        else b"",
-    )
+    seen = tuple(Seen(one.entry_key, one.gist) for one in version.seen)
+    return Increment(reading=Reading(feed, identities), seen=seen, memory=memory)
 
 
 def _skipped(version: _Version) -> Iterator[str]:
