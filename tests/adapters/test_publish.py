@@ -184,10 +184,14 @@ def test_what_a_living_writer_holds_is_left_alone(path: Path) -> None:
 
 
 # W60
-def test_a_full_disk_keeps_the_old_file_and_the_next_run_repairs(path: Path) -> None:
-    """The child may write no file over 4 KiB: the kernel refuses as it does on a full disk."""
+@pytest.mark.parametrize("body", [os.urandom(50_000), b"<feed/>" * 7000], ids=["noise", "feed"])
+def test_a_full_disk_keeps_the_old_files_and_the_next_run_repairs(path: Path, body: bytes) -> None:
+    """The child may write no file over 4 KiB: the kernel refuses as it does on a full disk.
+
+    Where only the plain file is refused, the siblings stay as well.
+    """
     write_published(path, b"<old/>", modified=NOON)
-    body = os.urandom(50_000)
+    before = stamps(path)
     (path.parent.parent / "body").write_bytes(body)
     program = (
         "import resource, sys; from datetime import UTC, datetime; from pathlib import Path;"
@@ -203,6 +207,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_next_run_repairs(path: Path) -> 
     assert f"cannot write {path}: " in done.stdout
     assert path.read_bytes() == b"<old/>"
     assert names(path) == ALL
+    assert stamps(path) == before
     assert write_published(path, body, modified=LATER)
     assert path.read_bytes() == body
 
