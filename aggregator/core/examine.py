@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import chain
 
 from aggregator.core.filter import Example, Rule, verdict
 from aggregator.core.filter.doubts import (
     Doubt,
+    Doubter,
     Gate,
-    doubts_behind,
-    doubts_between,
-    doubts_of,
+    alternatives,
     gate,
 )
 from aggregator.core.filter.fold import fold
-from aggregator.core.filter.prove import Prover
+from aggregator.core.filter.prove import Prover, Shelf
 from aggregator.core.filter.tree import Either, Every, Exact, Node, Not, leaves
 from aggregator.core.model import Place, Verdict
 from aggregator.core.settings import NamedRule, Rules, Settings
@@ -100,14 +100,12 @@ def hints(settings: Settings) -> tuple[Remark, ...]:
 
 
 def _hints(settings: Settings, named: Mapping[str, Rule], prover: Prover) -> Iterator[Remark]:
-    gates = {
-        source.id: gate(source.id, keep=source.rules.keep, drop=source.rules.drop, prover=prover)
-        for source in settings.sources
-    }
+    gates = _gates(settings, prover)
     known = {fold(source.id): source.id for source in settings.sources}
     for each in settings.named:
-        doubts = _of_one(each.rule, known, prover)
-        yield from _remarks(doubts, f"rules.{each.name}", _foreign([each.rule], named))
+        doubter = Doubter(prover, _foreign([each.rule], named))
+        doubts = chain(_strangers(each.rule, known), doubter.of(each.rule))
+        yield from _remarks(doubts, f"rules.{each.name}", doubter)
     yield from _unused(settings.named, _all_rules(settings))
     for index, source in enumerate(settings.sources):
         facts = (Exact("source", source.id),)
@@ -116,6 +114,19 @@ def _hints(settings: Settings, named: Mapping[str, Rule], prover: Prover) -> Ite
         before = tuple(gates[source] for source in output.sources if source in gates)
         where = f"outputs[{index}]"
         yield from _owner(output.rules, where, known, named, prover, before=before)
+
+
+def _gates(settings: Settings, prover: Prover) -> dict[str, Gate]:
+    """What each source lets through; sources that drop the same share a shelf."""
+    shelves: dict[str, Shelf] = {}
+    gates: dict[str, Gate] = {}
+    for source in settings.sources:
+        keep, drop = source.rules.keep, source.rules.drop
+        if drop and drop.text not in shelves:
+            shelves[drop.text] = Shelf(alternatives(drop.tree), prover)
+        dropped = shelves[drop.text] if drop else None
+        gates[source.id] = gate(source.id, keep=keep, drop=drop, dropped=dropped)
+    return gates
 
 
 def _owner(
@@ -129,33 +140,30 @@ def _owner(
     before: tuple[Gate, ...] = (),
 ) -> Iterator[Remark]:
     """What is to be said of the rules of one source or output."""
+    given = [rule for rule in (rules.keep, rules.drop) if rule is not None]
+    doubter = Doubter(prover, _foreign(given, named))
     for kind, rule in (("keep", rules.keep), ("drop", rules.drop)):
-        if rule is None:
-            continue
-        foreign = _foreign([rule], named)
-        doubts = [*_of_one(rule, known, prover, facts=facts)]
-        if before:
-            doubts += doubts_behind(rule, before, prover)
-        yield from _remarks(doubts, f"{where}.{kind}", foreign)
+        if rule is not None:
+            doubts = chain(_strangers(rule, known), doubter.of(rule, facts=facts))
+            if before:
+                doubts = chain(doubts, doubter.behind(rule, before))
+            yield from _remarks(doubts, f"{where}.{kind}", doubter)
     if rules.keep and rules.drop:
-        foreign = _foreign([rules.keep, rules.drop], named)
-        yield from _remarks(doubts_between(rules.keep, rules.drop, prover), where, foreign)
+        yield from _remarks(doubter.between(rules.keep, rules.drop), where, doubter)
 
 
-def _of_one(
-    rule: Rule, known: Mapping[str, str], prover: Prover, *, facts: tuple[Node, ...] = ()
-) -> Iterator[Doubt]:
+def _strangers(rule: Rule, known: Mapping[str, str]) -> Iterator[Doubt]:
+    """The ids of sources that are not there."""
     for leaf in leaves(rule.tree):
         if isinstance(leaf, Exact) and leaf.field == "source" and fold(leaf.spelled) not in known:
             close = get_close_matches(fold(leaf.spelled), list(known), n=1)
             hint = f' (did you mean "{known[close[0]]}"?)' if close else ""
             yield Doubt(leaf.place, f'no source has the id "{leaf.spelled}"{hint}')
-    yield from doubts_of(rule, prover, facts=facts)
 
 
-def _remarks(doubts: Iterable[Doubt], where: str, foreign: frozenset[Place]) -> Iterator[Remark]:
+def _remarks(doubts: Iterable[Doubt], where: str, doubter: Doubter) -> Iterator[Remark]:
     for doubt in doubts:
-        if doubt.place not in foreign:
+        if doubt.place not in doubter.foreign:
             yield Remark(doubt.place, where, doubt.what)
 
 

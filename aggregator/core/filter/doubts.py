@@ -42,46 +42,6 @@ def alternatives(node: Node) -> tuple[Node, ...]:
     return node.children if isinstance(node, Either) else (node,)
 
 
-def doubts_of(rule: Rule, prover: Prover, *, facts: Sequence[Node] = ()) -> Iterator[Doubt]:
-    """What is doubtful in one rule, of articles for which all `facts` are known to be true."""
-    for again, first in rule.repeats:
-        if again.place != first.place:
-            yield Doubt(again.place, f"{shown(again)} stands here twice: {told(first)}")
-    yield from _walk(rule.tree, tuple(facts), prover)
-
-
-def _walk(node: Node, facts: tuple[Node, ...], prover: Prover) -> Iterator[Doubt]:
-    if prover.is_tired:
-        return
-    never = why_never(node, facts, prover)
-    if never:
-        yield Doubt(node.place, f"{shown(node)} never matches: {never.told_of(node)}")
-    elif isinstance(node, Either):
-        yield from _walk_either(node, facts, prover)
-    elif isinstance(node, Every):
-        for position, child in enumerate(node.children):
-            yield from _walk(child, (*facts, *_beside(node, position)), prover)
-    elif isinstance(node, Not):
-        yield from _walk(node.child, facts, prover)
-    elif always := _why_always(node):
-        yield Doubt(node.place, f"{shown(node)} {always}")
-
-
-def _walk_either(node: Either, facts: tuple[Node, ...], prover: Prover) -> Iterator[Doubt]:
-    shelf = Shelf(node.children, prover)
-    for position, child in enumerate(node.children):
-        wider = shelf.wider(child, at=position)
-        if wider is not None:
-            yield Doubt(
-                child.place, f"{shown(child)} adds nothing: {told(wider)} matches whatever it does"
-            )
-        else:
-            yield from _walk(child, facts, prover)
-    for child in node.children:
-        if isinstance(child, Not) and shelf.wider(child.child) is not None:
-            yield Doubt(child.place, f"{shown(child)} or its opposite: this matches everything")
-
-
 def _why_always(leaf: Leaf) -> str:
     if is_full(leaf):
         return "always matches: there is nothing else it could be"
@@ -141,6 +101,7 @@ class Gate:
 
     facts: tuple[Node, ...]
     dropped: Shelf | None
+    rules: tuple[str, str]  # what the source's keep and drop say: many sources have the same
 
     def why_closed(self, node: Node, prover: Prover) -> str:
         """Why an article of the source that a rule matches never gets so far; "" when it may."""
@@ -151,12 +112,13 @@ class Gate:
         return never.told_of(node) if never else ""
 
 
-def gate(source: str, *, keep: Rule | None, drop: Rule | None, prover: Prover) -> Gate:
-    """What the rules of a source let through."""
+def gate(source: str, *, keep: Rule | None, dropped: Shelf | None, drop: Rule | None) -> Gate:
+    """What the rules of a source let through; `dropped` are the alternatives of its drop."""
     facts: tuple[Node, ...] = (Exact("source", source),)
     return Gate(
         facts=(*facts, keep.tree) if keep else facts,
-        dropped=Shelf(alternatives(drop.tree), prover) if drop else None,
+        dropped=dropped,
+        rules=(keep.text if keep else "", drop.text if drop else ""),
     )
 
 
@@ -167,30 +129,85 @@ def speaks_of_sources(node: Node) -> bool:
     return isinstance(node, Exact) and node.field == "source"
 
 
-def doubts_behind(rule: Rule, gates: Sequence[Gate], prover: Prover) -> Iterator[Doubt]:
-    """What of an output's rule is never reached: the rules of each of its sources see to it."""
-    bare = any(gate.dropped is None and len(gate.facts) == 1 for gate in gates)
-    for node in alternatives(rule.tree):
-        if bare and not speaks_of_sources(node):
-            continue
+@dataclass(frozen=True, slots=True)
+class Doubter:
+    """Finds what is doubtful. What is called by name, at `foreign` places, is told where it is."""
+
+    prover: Prover
+    foreign: frozenset[Place] = frozenset()
+
+    def of(self, rule: Rule, *, facts: Sequence[Node] = ()) -> Iterator[Doubt]:
+        """Doubts about one rule, of articles for which all `facts` are known to be true."""
+        for again, first in rule.repeats:
+            if again.place != first.place and self._is_own(again):
+                yield Doubt(again.place, f"{shown(again)} stands here twice: {told(first)}")
+        yield from self._walk(rule.tree, tuple(facts))
+
+    def behind(self, rule: Rule, gates: Sequence[Gate]) -> Iterator[Doubt]:
+        """What of an output's rule the rules of each of its sources leave nothing to decide."""
+        unlike = tuple({gate.rules: gate for gate in gates}.values())
+        bare = any(gate.rules == ("", "") for gate in unlike)
+        for node in self._alternatives(rule):
+            named = speaks_of_sources(node)
+            if bare and not named:
+                continue
+            reason = self._why_all_closed(node, gates if named else unlike)
+            if reason:
+                yield Doubt(node.place, f"{shown(node)} never gets to decide: {reason}")
+
+    def between(self, keep: Rule, drop: Rule) -> Iterator[Doubt]:
+        """What a keep and a drop of one owner make of each other."""
+        dropped = Shelf(alternatives(drop.tree), self.prover)
+        for node in self._alternatives(keep):
+            wider = dropped.wider(node)
+            if wider is not None:
+                what = f"{shown(node)} keeps nothing: {told(wider)} drops it again"
+                yield Doubt(node.place, what)
+        for node in self._alternatives(drop):
+            if why_never(node, (keep.tree,), self.prover):
+                what = f"{shown(node)} drops nothing: {told(keep.tree)} keeps none of it"
+                yield Doubt(node.place, what)
+
+    def _is_own(self, node: Node) -> bool:
+        return node.place not in self.foreign
+
+    def _alternatives(self, rule: Rule) -> Iterator[Node]:
+        return (node for node in alternatives(rule.tree) if self._is_own(node))
+
+    def _why_all_closed(self, node: Node, gates: Sequence[Gate]) -> str:
         reason = ""
-        for one in gates:
-            reason = one.why_closed(node, prover)
+        for gate in gates:
+            reason = gate.why_closed(node, self.prover)
             if not reason:
                 break
-        if reason:
-            yield Doubt(node.place, f"{shown(node)} never gets to decide: {reason}")
+        return reason
 
+    def _walk(self, node: Node, facts: tuple[Node, ...]) -> Iterator[Doubt]:
+        if self.prover.is_tired or not self._is_own(node):
+            return
+        never = why_never(node, facts, self.prover)
+        if never:
+            yield Doubt(node.place, f"{shown(node)} never matches: {never.told_of(node)}")
+        elif isinstance(node, Either):
+            yield from self._walk_either(node, facts)
+        elif isinstance(node, Every):
+            for position, child in enumerate(node.children):
+                yield from self._walk(child, (*facts, *_beside(node, position)))
+        elif isinstance(node, Not):
+            yield from self._walk(node.child, facts)
+        elif always := _why_always(node):
+            yield Doubt(node.place, f"{shown(node)} {always}")
 
-def doubts_between(keep: Rule, drop: Rule, prover: Prover) -> Iterator[Doubt]:
-    """What a keep and a drop of one owner make of each other."""
-    dropped = Shelf(alternatives(drop.tree), prover)
-    for node in alternatives(keep.tree):
-        wider = dropped.wider(node)
-        if wider is not None:
-            yield Doubt(node.place, f"{shown(node)} keeps nothing: {told(wider)} drops it again")
-    for node in alternatives(drop.tree):
-        if why_never(node, (keep.tree,), prover):
-            yield Doubt(
-                node.place, f"{shown(node)} drops nothing: {told(keep.tree)} keeps none of it"
-            )
+    def _walk_either(self, node: Either, facts: tuple[Node, ...]) -> Iterator[Doubt]:
+        shelf = Shelf(node.children, self.prover)
+        own = [(at, child) for at, child in enumerate(node.children) if self._is_own(child)]
+        for position, child in own:
+            wider = shelf.wider(child, at=position)
+            if wider is not None:
+                what = f"{shown(child)} adds nothing: {told(wider)} matches whatever it does"
+                yield Doubt(child.place, what)
+            elif isinstance(child, Not) and shelf.wider(child.child) is not None:
+                what = f"{shown(child)} or its opposite: this matches everything"
+                yield Doubt(child.place, what)
+            else:
+                yield from self._walk(child, facts)

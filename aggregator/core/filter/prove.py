@@ -25,7 +25,7 @@ from aggregator.core.filter.tree import (
     Words,
 )
 
-MAX_STEPS = 200_000  # of one prover; after that, it proves nothing more
+MAX_STEPS = 500_000  # of one prover; after that, it proves nothing more
 _LONGEST_PHRASE = 40  # words of a phrase in which others are looked for
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _LEAST = {"words": 0, "seen_in": 1}
@@ -101,9 +101,10 @@ class Prover:
         """Is it of no use to ask for more?"""
         return self._steps < 0
 
-    def _tires(self) -> bool:
+    def tires(self) -> bool:
+        """Count a step; was it one too many?"""
         self._steps -= 1
-        return self.is_tired
+        return self._steps < 0
 
     def words(self, node: Words) -> tuple[str, ...]:
         """The folded words of a leaf; () for signs such as 🚀."""
@@ -113,7 +114,7 @@ class Prover:
 
     def implies(self, one: Node, other: Node) -> bool:
         """Does the other match every article that the one matches?"""
-        if self._tires():
+        if self.tires():
             return False
         if isinstance(one, Either):
             return all(self.implies(child, other) for child in one.children)
@@ -132,7 +133,7 @@ class Prover:
 
     def excludes(self, one: Node, other: Node) -> bool:
         """Is there no article that both match?"""
-        if self._tires():
+        if self.tires():
             return False
         for first, second in ((one, other), (other, one)):
             if isinstance(first, Either):
@@ -241,6 +242,8 @@ class Shelf:
         `at` is the position of the node when it is one of them: then neither itself nor a
         later one that says the same counts.
         """
+        if self._prover.tires():
+            return None
         if isinstance(node, Either):
             wider = self.wider(node.children[0])
             return wider if wider and self._prover.implies(node, wider) else None
@@ -250,6 +253,9 @@ class Shelf:
             for child in node.children:
                 if isinstance(child, Words) and (worded := self._wider_words(child, None)):
                     return worded
+        return self._wider_other(node, at)
+
+    def _wider_other(self, node: Node, at: int | None) -> Node | None:
         for position, other in self._others:
             if self._prover.is_tired:
                 break

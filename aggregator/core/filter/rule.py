@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.core.filter.bounds import MAX_TEXT
@@ -79,7 +79,11 @@ def compile_rule(
         return rules[name].tree
 
     node = read_yaml(value, places=places, notes=notes, named=lookup)
-    return rule_of(node, notes=notes, place=places(()) if places else None)
+    place = places(()) if places else None
+    for name in notes.names[:1]:
+        if node is rules[name].tree:  # nothing but the name: hundreds may share a long list
+            return replace(rules[name], place=place, names=(name,), repeats=())
+    return rule_of(node, notes=notes, place=place)
 
 
 def unknown_name(name: str, known: tuple[str, ...]) -> RuleError:

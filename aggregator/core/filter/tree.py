@@ -89,6 +89,9 @@ Node = Leaf | Every | Either | Not
 
 def either(nodes: Iterable[Node], *, place: Place | None) -> Node:
     """Any of `nodes` (at least one): flat, without repeats, in order."""
+    nodes = tuple(nodes)
+    if len(nodes) == 1:
+        return nodes[0]
     children: dict[Node, Node] = {}
     for node in nodes:
         for child in node.children if isinstance(node, Either) else (node,):
@@ -100,6 +103,9 @@ def either(nodes: Iterable[Node], *, place: Place | None) -> Node:
 
 def every(nodes: Iterable[Node], *, place: Place | None) -> Node:
     """All of `nodes` (at least one): flat, without repeats, in order."""
+    nodes = tuple(nodes)
+    if len(nodes) == 1:
+        return nodes[0]
     children: dict[Node, Node] = {}
     for node in nodes:
         for child in node.children if isinstance(node, Every) else (node,):
