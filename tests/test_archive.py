@@ -311,7 +311,10 @@ def test_a_subscriber_that_follows_the_archive_misses_nothing(
     shared: bool,
 ) -> None:
     store = SqliteStore.open(tmp_path_factory.mktemp("store") / "store.db")
-    changes = {"max_age": 40 * HOUR if timed else None, "max_per_source": Quota(3) if shared else None}
+    changes = {
+        "max_age": 40 * HOUR if timed else None,
+        "max_per_source": Quota(3) if shared else None,
+    }
     press, follower = Press(store, output(limit=limit, **changes)), Follower()
     published: dict[str, str] = {}
     closed: dict[str, bytes] = {}
