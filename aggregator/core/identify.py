@@ -22,12 +22,13 @@ LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as th
 NO_TITLE = "untitled"
 # Counts the changes of what keys, sketches and content hashes are made of, but for the normal form
 # of headlines (HASH_VERSION): stored entries are then identified anew, once.
-KEY_VERSION = "2"
+KEY_VERSION = "3"
 
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")
+_SPACES = b" \t\n\r"
 _COUNTER = re.compile(
-    r"[0-9][0-9.,]*\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE
+    rb"[0-9][0-9.,]*\s*(?:comments?|shares?|views?|likes?|replies)\b", re.IGNORECASE
 )
 
 
@@ -211,13 +212,11 @@ def _is_absolute_iri(guid: str) -> bool:
 
 def _content_hash(entry: Entry, summary: str, content: str) -> int:
     """Hash what a reader would call the content: white space and counters do not count."""
-    text = " ".join(f"{summary}\n{content}".split())
-    uncounted = _COUNTER.sub("", text)
-    if uncounted != text:
-        text = " ".join(uncounted.split())
+    texts = f"{summary}\n{content}".replace("\N{NO-BREAK SPACE}", " ")
+    letters = _COUNTER.sub(b"", texts.encode("utf-8", "surrogatepass")).translate(None, _SPACES)
     title = " ".join(entry.title.split())
     enclosures = (enclosure.href.partition("?")[0] for enclosure in entry.enclosures)
-    return hash64("content", title, text, *enclosures)
+    return hash64("content", title, letters.decode("utf-8", "surrogatepass"), *enclosures)
 
 
 def _substitute_stem(entry: Entry, words: list[bytes]) -> str:

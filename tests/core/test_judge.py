@@ -285,8 +285,9 @@ def test_an_old_date_is_where_an_old_entry_sorts() -> None:  # P89
 def test_white_space_and_counters_are_no_edit() -> None:
     library = Library()
     library.poll(ALPHA, entry("1", body="The story. 3 comments"))
-    again = one(library.poll(ALPHA, entry("1", body="The  story. 14 comments")))
-    assert again.action == "unchanged"
+    for body in ("The  story. 14 comments", "The\u00a0story.\n1,204\tComments", "The story."):
+        assert one(library.poll(ALPHA, entry("1", body=body))).action == "unchanged"
+    assert one(library.poll(ALPHA, entry("1", body="The story, 14."))).action == "updated"
 
 
 def test_an_entry_that_flaps_stops_moving() -> None:  # P88
