@@ -198,8 +198,9 @@ def _identities(
     names: frozenset[str],
 ) -> tuple[Identity, ...]:
     links = [canonical_link(entry.link) for entry in entries]
-    counts = Counter([*map(hash_of_link, links), *(one.link for one in seen)])
-    own = [link if counts[hash_of_link(link)] == 1 else "" for link in links]
+    hashes = [hash_of_link(link) for link in links]
+    counts = Counter([*hashes, *(one.link for one in seen)])
+    own = [link if counts[each] == 1 else "" for link, each in zip(links, hashes, strict=True)]
     return identify_among(entries, own_links=own, source=source, names=names)
 
 

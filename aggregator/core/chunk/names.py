@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aggregator.core.chunk.memory import (
     MAX_TEXT,
@@ -57,15 +58,19 @@ def known_tails(slots: Iterable[Slot], *, before: Memory) -> Iterator[tuple[int,
     """The tails whose texts are known, by their hashes."""
     yield from ((_hash_of_tail(text), text) for text in before.tails)
     for slot in slots:
-        if isinstance(slot, Entry) and (text := tail(slot.title)):
+        if isinstance(slot, Entry) and (text := _tail(slot.title)):
             yield _hash_of_tail(text), text
 
 
 def tail_of(slot: Slot) -> int:
     """The hash of the tail of a title; 0: it has none."""
-    return slot.tail if isinstance(slot, Remembered) else _hash_of_tail(tail(slot.title))
+    return slot.tail if isinstance(slot, Remembered) else _hash_of_tail(_tail(slot.title))
 
 
+_tail = lru_cache(maxsize=4096)(tail)  # each is asked for several times
+
+
+@lru_cache(maxsize=1024)
 def _hash_of_tail(text: str) -> int:
     return hash64("tail", text) if text else 0
 
