@@ -24,6 +24,7 @@ from aggregator.web import make_app, serve
 
 TICK_SECONDS = 1.0
 DEBOUNCE_SECONDS = 1.0  # results of polls that end together are built together
+LONELY_SECONDS = 0.05  # the same, when no other poll is under way
 DRAIN_SECONDS = 10.0
 LAG_PROBE_SECONDS = 0.5
 HOUSEKEEPING = "17 3 * * *"
@@ -169,11 +170,15 @@ class _Daemon:
 
     async def _build_changes(self) -> None:
         """Build what polls have changed, those that end together at once."""
+        rested_at = clock.ticks()
         while True:
             await self._changed.wait()
-            await asyncio.sleep(DEBOUNCE_SECONDS)
+            await asyncio.sleep(LONELY_SECONDS)
+            if self._engine.dispatcher.in_flight or clock.ticks() < rested_at:
+                await asyncio.sleep(DEBOUNCE_SECONDS)
             self._changed.clear()
             await self._build(timed=False)
+            rested_at = clock.ticks() + DEBOUNCE_SECONDS
 
     async def _build_timed(self) -> None:
         await self._build(timed=True)

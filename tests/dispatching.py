@@ -34,6 +34,7 @@ class World:
     time: float | None = None  # ticks that the test sets; None: those of the loop
     steps: timedelta = timedelta(0)  # how far the clock was set forward
     answers: dict[str, PollReport] = field(default_factory=dict)
+    stored: dict[str, SourceState] = field(default_factory=dict)  # of sources polled before
     parked_addresses: Mapping[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,7 +85,8 @@ class World:
         for name in list(self.due):
             if len(taken) < limit and accept(name):
                 self.due.remove(name)
-                taken.append(SourceState(source=name, next_poll_at=NOON))
+                stored = self.stored.get(name)
+                taken.append(stored or SourceState(source=name, next_poll_at=NOON))
         return tuple(taken)
 
     async def poll(self, source: Source, state: SourceState) -> PollReport:

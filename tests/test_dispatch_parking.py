@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from aggregator.app import App, Engine
 from aggregator.cli import main
+from aggregator.core.model import SourceState
 from aggregator.core.outcome import Outcome
 from aggregator.core.settings import Limits
 from aggregator.dispatch import Dispatcher, Pacer, is_private
@@ -54,6 +55,24 @@ async def test_429_parks_all_sources_of_its_host_and_port_until_the_deadline() -
     world.time = 600.0
     assert await asked(world, dispatcher) == ["b"]
     assert dispatcher.held_back == {}
+
+
+async def test_a_move_that_another_process_gave_up_leads_nobody_to_a_parked_host() -> None:  # P30
+    """We still think that `b` has moved; the store knows that it asks its own address again."""
+    world = World(NEIGHBOURS, limits=ONE_EACH, time=0.0)
+    world.answers["a"] = report("a", status=429, parked_until=NOON + TEN_MINUTES)
+    world.stored["b"] = SourceState(source="b", url=NEIGHBOURS["b"], next_poll_at=NOON)
+    moved = {"b": (NEIGHBOURS["b"], "https://new.example/b")}
+    dispatcher = world.dispatcher(moved=moved)
+    world.due = ["a"]
+    assert await asked(world, dispatcher) == ["a"]
+    world.due = ["b"]
+    assert await asked(world, dispatcher) == []
+    world.due, world.time = ["b"], 599.0
+    assert await asked(world, dispatcher) == []
+    assert dispatcher.held_back == {"b": NOON + TEN_MINUTES}
+    world.time = 600.0
+    assert await asked(world, dispatcher) == ["b"]
 
 
 async def test_503_parks_nobody_else() -> None:  # P30

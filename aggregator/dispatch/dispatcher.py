@@ -171,10 +171,27 @@ class Dispatcher:
         try:
             states = await claim(limit=most, accept=accept)
             self.held_back = held_back
-            return [(sources[state.source], state, reserved.pop(state.source)) for state in states]
+            claimed = [
+                (sources[state.source], state, reserved.pop(state.source)) for state in states
+            ]
+            return [one for one in claimed if self._still_there(*one)]
         finally:
             for host in reserved.values():
                 self._pacer.release(host)
+
+    def _still_there(self, source: Source, state: SourceState, host: str) -> bool:
+        """Tell whether a claimed source asks the host that was reserved for it.
+
+        Another process may have learnt of a move, or given one up, since we did. Such a source
+        waits for its next turn, and its host is right from now on.
+        """
+        if not state.url or state.url != source.url:
+            return True
+        if host_key(state.effective_url or source.url) == host:
+            return True
+        self._remember_move(source, state.effective_url)
+        self._pacer.release(host)
+        return False
 
     def _host_of(self, source: Source) -> str:
         """Return the host that a poll of `source` asks first: where it has moved, if it has."""
@@ -201,12 +218,15 @@ class Dispatcher:
 
         429 speaks for the whole host (RFC 6585 §4): its other sources wait as well.
         """
-        if report.effective_url:
-            self._moved[source.id] = (source.url, report.effective_url)
-        else:
-            self._moved.pop(source.id, None)
+        self._remember_move(source, report.effective_url)
         if report.parked_until is not None:
             self._pacer.park(host, until=report.parked_until, now=self._clock())
+
+    def _remember_move(self, source: Source, effective_url: str) -> None:
+        if effective_url:
+            self._moved[source.id] = (source.url, effective_url)
+        else:
+            self._moved.pop(source.id, None)
 
     async def _tick_again(self) -> None:
         await self.tick()

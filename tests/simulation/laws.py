@@ -139,11 +139,11 @@ def _host(visits: Sequence[Visit]) -> Iterator[str]:
 def _bursts(visits: Sequence[Visit]) -> Iterator[str]:
     """Downtime, restarts and steps of the clock make no stampede.
 
-    Two starts a second, or all sources in a minute when they are new; and some more that happen
-    to be due.
+    Two starts a second, or all sources in a minute when they are new; half as many again, whose
+    hosts were busy and come free together; and some more that happen to be due.
     """
     rate = max(2.0, len({visit.source for visit in visits}) / MINUTE)
-    most = int(10 * rate) + 10
+    most = int(15 * rate) + 10
     for first, last in zip(visits, visits[most:], strict=False):
         if last.asked - first.asked < 10:
             yield f"{most} requests within 10 s: from {first} to {last}"
