@@ -12,11 +12,12 @@ lost. One thing changes it: a `drop:` rule takes articles down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from aggregator.core.filter import Selection, View
 from aggregator.core.model import Archived, ArchivePage, Article, Carried, FeedInfo, Person
 from aggregator.core.render import (
     ARCHIVE_FORMATS,
@@ -27,11 +28,11 @@ from aggregator.core.render import (
 )
 from aggregator.core.settings import Output, Settings
 from aggregator.core.shares import Share, of_past, of_source, with_room
-from aggregator.outputs import Judge, judges_for
-from aggregator.pipeline import choose
+from aggregator.outputs import Judge, JudgeOfView, judge_of
 from aggregator.store import Shelf
 
 LATE: Final = timedelta(days=7)  # an article first seen later than that after its date is no news
+TOGETHER: Final = 50  # outputs whose articles are chosen in one pass
 WINDOW: Final = 100  # articles of an output without archive that are carried for having come late
 
 
@@ -57,7 +58,7 @@ class Edition:
     output: Output
     store: Shelf
     priority: dict[str, int]
-    judge_at: Callable[[datetime], Judge]  # the judge of the output as of a time
+    judge: JudgeOfView
     past: Share | None  # of sources that joined the output later
     base_url: str  # of everything
     atom_id: str
@@ -72,12 +73,16 @@ class Edition:
             output=output,
             store=store,
             priority={source.id: source.priority for source in settings.sources},
-            judge_at=judges_for(settings, output),
+            judge=judge_of(settings, output),
             past=_past(store, output),
             base_url=settings.base_url,
             atom_id=output.atom_id or atom_id,
             now=now,
         )
+
+    def judge_at(self, now: datetime) -> Judge:
+        """The judge of the output as of a time."""
+        return lambda article: self.judge(View(article, now=now))
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -88,14 +93,12 @@ class Edition:
 
     def newest(self) -> tuple[Article, ...]:
         """The newest articles that the output keeps, in its order."""
+        return newest_of((self,))[0]
+
+    def selection(self, now: datetime) -> Selection:
+        """What takes the newest of the kept articles."""
         output = self.output
-        return choose(
-            output,
-            self.store.articles(output.sources, priority=self.priority),
-            judge=self.judge_at(self.now),
-            shares=self.shares,
-            now=self.now,
-        )
+        return Selection(limit=output.limit, shares=self.shares, max_age=output.max_age, now=now)
 
     def is_kept(self, article: Article, *, at: datetime | None = None) -> bool:
         """Does the output show the article at that time (now), as far as rules and age go?"""
@@ -111,6 +114,44 @@ class Edition:
         if not wanted:
             return ()
         return self.store.picked(wanted, self.output.sources, priority=self.priority)
+
+
+def with_same_sources(outputs: Iterable[Output]) -> Iterator[list[Output]]:
+    """The outputs in groups that have the same sources, no group too large for one pass."""
+    groups: dict[frozenset[str], list[Output]] = {}
+    for output in outputs:
+        groups.setdefault(frozenset(output.sources), []).append(output)
+    for group in groups.values():
+        for start in range(0, len(group), TOGETHER):
+            yield group[start : start + TOGETHER]
+
+
+def newest_of(editions: Sequence[Edition]) -> tuple[tuple[Article, ...], ...]:
+    """`newest` of several outputs with the same sources, as of the time of the first of them.
+
+    Each article is read and made ready once, whatever the number of outputs that ask for it.
+    """
+    first = editions[0]
+    selections = [edition.selection(first.now) for edition in editions]
+    asked = [
+        (edition.judge, selection)
+        for edition, selection in zip(editions, selections, strict=True)
+        if not selection.is_full
+    ]
+    for article in first.store.articles(first.output.sources, priority=first.priority):
+        asked = [(judge, selection) for judge, selection in asked if selection.reaches(article)]
+        if not asked:
+            break
+        view = View(article, now=first.now)
+        asked = [
+            (judge, selection)
+            for judge, selection in asked
+            if not (judge(view.again()).kept and selection.offer(article))
+        ]
+    return tuple(
+        selection.result(edition.output.order)
+        for edition, selection in zip(editions, selections, strict=True)
+    )
 
 
 def _past(store: Shelf, output: Output) -> Share | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import partial
 from hashlib import blake2b
 
-from aggregator.core.filter import verdict
+from aggregator.core.filter import View, verdict_on
 from aggregator.core.model import Article, OutputState, Verdict
 from aggregator.core.settings import Output, Rules, Settings, Source
 from aggregator.core.shares import Quota
@@ -111,30 +109,25 @@ def last_change(output: Output, changes: Mapping[str, int]) -> int:
 
 
 Judge = Callable[[Article], Verdict]
+JudgeOfView = Callable[[View], Verdict]
 
 
-def judge_for(settings: Settings, output: Output, *, now: datetime) -> Judge:
+def judge_of(settings: Settings, output: Output) -> JudgeOfView:
     """Return what says of an article whether the output keeps it: source rules, then its own."""
-    return judges_for(settings, output)(now)
-
-
-def judges_for(settings: Settings, output: Output) -> Callable[[datetime], Judge]:
-    """Return what gives the judge of an output as of any time."""
     rules = {source.id: source.rules for source in settings.sources}
     nothing = Rules()
 
-    def judge(article: Article, *, now: datetime) -> Verdict:
-        own = rules.get(article.source, nothing)
-        return verdict(
-            article,
+    def judge(view: View) -> Verdict:
+        own = rules.get(view.article.source, nothing)
+        return verdict_on(
+            view,
             source_keep=own.keep,
             source_drop=own.drop,
             output_keep=output.rules.keep,
             output_drop=output.rules.drop,
-            now=now,
         )
 
-    return lambda now: partial(judge, now=now)
+    return judge
 
 
 def ttl(settings: Settings, output: Output) -> int:

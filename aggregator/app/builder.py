@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,15 +20,23 @@ from aggregator.app.application import App
 from aggregator.app.archivist import Archivist, Contents
 from aggregator.app.publishing import Publishing
 from aggregator.app.site import SiteFiles
-from aggregator.archive import Edition
+from aggregator.archive import Edition, newest_of, with_same_sources
 from aggregator.core.errors import PublishError, StoreError
-from aggregator.core.model import BuildReport, OutputState
+from aggregator.core.model import Article, BuildReport, OutputState
 from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, feed_path, is_own
 from aggregator.core.settings import Output
 from aggregator.logs import event
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The newest articles of an output, as of a time."""
+
+    newest: tuple[Article, ...]
+    now: datetime
 
 
 class Builder:
@@ -94,17 +102,25 @@ class Builder:
         async with self._building:
             changes = await self._off_loop(self.app.store.changes)
             states = await self._off_loop(self.app.store.output_states)
+            stale = [
+                output
+                for output in self.app.settings.outputs
+                if (only is None or output.id in only)
+                and (
+                    force
+                    or (timed and output.id in self._timed)
+                    or not self._is_current(output, states.get(output.id), changes)
+                )
+            ]
             reports = []
-            for output in self.app.settings.outputs:
-                if only is not None and output.id not in only:
-                    continue
-                stale = force or (timed and output.id in self._timed)
-                if not stale and self._is_current(output, states.get(output.id), changes):
-                    continue
-                report = await self._build(output, outputs.last_change(output, changes))
-                if report is not None:
-                    reports.append(report)
-                    self._built(report)
+            for together in with_same_sources(stale):
+                chosen = await self._off_loop(self._chosen, together)
+                for output in together:
+                    change = outputs.last_change(output, changes)
+                    report = await self._build(output, change, chosen.get(output.id))
+                    if report is not None:
+                        reports.append(report)
+                        self._built(report)
             if any(report.changed for report in reports):
                 await self._off_loop(self._site.write_lists)
             return tuple(reports)
@@ -119,7 +135,20 @@ class Builder:
         exists = all((root / feed_path(output.id, form)).exists() for form in FORMATS)
         return exists and outputs.is_current(output, state, digest=digest, changes=changes)
 
-    async def _build(self, output: Output, change: int) -> BuildReport | None:
+    def _chosen(self, together: Sequence[Output]) -> dict[str, Chosen]:
+        """Go through the articles once for outputs with the same sources."""
+        app, now = self.app, self.app.now()
+        if len(together) == 1:
+            return {}
+        editions = [Edition.of(app.settings, one, store=app.store, now=now) for one in together]
+        return {
+            edition.output.id: Chosen(newest, now)
+            for edition, newest in zip(editions, newest_of(editions), strict=True)
+        }
+
+    async def _build(
+        self, output: Output, change: int, chosen: Chosen | None
+    ) -> BuildReport | None:
         if not change and not await self._off_loop(self._any_answered, output):
             return None
         digest = self._digests.get(output.id)  # not there yet while a reload is under way
@@ -135,7 +164,7 @@ class Builder:
             )
         )
         publishing = Publishing(self.app, output, now=self.app.now)
-        built = await self._built_from(output, state, publishing)
+        built = await self._built_from(output, state, publishing, chosen)
         if publishing.histories:
             await self.writer.run(
                 partial(self.app.store.keep_histories, output.id, publishing.histories)
@@ -157,11 +186,12 @@ class Builder:
         return any(state is not None and state.last_success_at for state in states)
 
     async def _built_from(
-        self, output: Output, state: OutputState, publishing: Publishing
+        self, output: Output, state: OutputState, publishing: Publishing, chosen: Chosen | None
     ) -> pipeline.Built:
         """Choose, number and archive, render; a disk that refuses becomes the report's error."""
-        edition = await self._off_loop(self._edition, output, state)
-        newest = await self._off_loop(edition.newest)
+        now = self.app.now() if chosen is None else chosen.now
+        edition = await self._off_loop(self._edition, output, state, now)
+        newest = await self._off_loop(edition.newest) if chosen is None else chosen.newest
         cut = output.id in self._timed or bool(edition.shares)
         try:
             if state.built_at is None:  # other rules, perhaps
@@ -174,11 +204,9 @@ class Builder:
         publishing.no_news = contents.no_news
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
-    def _edition(self, output: Output, state: OutputState) -> Edition:
+    def _edition(self, output: Output, state: OutputState, now: datetime) -> Edition:
         app = self.app
-        return Edition.of(
-            app.settings, output, store=app.store, now=app.now(), atom_id=state.atom_id
-        )
+        return Edition.of(app.settings, output, store=app.store, now=now, atom_id=state.atom_id)
 
     def _render(
         self, edition: Edition, state: OutputState, contents: Contents, publishing: Publishing

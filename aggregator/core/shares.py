@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from typing import Protocol
 
 from aggregator.core.model import Article
 
@@ -47,30 +47,56 @@ class Share:
         return key, self.since(article.sort_at)
 
 
-def within(articles: Iterable[Article], shares: Sequence[Share]) -> Iterator[Article]:
-    """Those of `articles` (newest first) that leave every share its size, as lazily as it goes."""
-    found = iter(articles)
-    for share in shares:
-        found = _within(found, share)
-    return found
+class Gate(Protocol):
+    """Lets articles pass, offered newest first, as far as a share has room."""
+
+    def offer(self, article: Article) -> list[Article]:
+        """What passes now: this one, others that have waited, or nothing yet."""
+
+    def rest(self) -> list[Article]:
+        """What has waited for older ones, when there are none."""
 
 
-def _within(articles: Iterable[Article], share: Share) -> Iterator[Article]:
-    if share.period is None:
-        yield from _first(articles, share)
-        return
-    for _, group in groupby(articles, key=lambda article: share.since(article.sort_at)):
-        yield from reversed([*_first(reversed([*group]), share)])
+def gate_of(share: Share) -> Gate:
+    """A gate that nothing has passed yet."""
+    return _NewestOfAll(share) if share.period is None else _FirstOfPeriod(share)
 
 
-def _first(articles: Iterable[Article], share: Share) -> Iterator[Article]:
-    """The first of each key, in the order given."""
-    seen: Counter[Hashable] = Counter()
-    for article in articles:
-        key = share.key(article)
-        seen[key] += 1
-        if key is None or seen[key] <= share.size:
-            yield article
+class _NewestOfAll:
+    """The newest of each key pass at once."""
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._seen: Counter[Hashable] = Counter()
+
+    def offer(self, article: Article) -> list[Article]:
+        key = self._share.key(article)
+        self._seen[key] += 1
+        return [article] if key is None or self._seen[key] <= self._share.size else []
+
+    def rest(self) -> list[Article]:
+        return []
+
+
+class _FirstOfPeriod:
+    """All articles of a period wait for its end: the first of them are those that pass."""
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._period: list[Article] = []
+
+    def offer(self, article: Article) -> list[Article]:
+        since = self._share.since
+        passed: list[Article] = []
+        if self._period and since(self._period[0].sort_at) != since(article.sort_at):
+            passed, self._period = self.rest(), []
+        self._period.append(article)
+        return passed
+
+    def rest(self) -> list[Article]:
+        first = _NewestOfAll(self._share)
+        passed = [one for article in reversed(self._period) for one in first.offer(article)]
+        return passed[::-1]
 
 
 def with_room(

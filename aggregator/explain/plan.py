@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.core.settings import Output, Settings
-from aggregator.explain.rehearsal import Rehearsal
+from aggregator.explain.rehearsal import Contents, Rehearsal
 from aggregator.store import Store
 
 
@@ -29,15 +29,15 @@ def plan(store: Store, settings: Settings, *, now: datetime) -> tuple[Change, ..
     Articles of sources that were never polled are not known before they are.
     """
     rehearsal = Rehearsal(store=store, settings=settings, now=now)
-    changes = [_change(rehearsal, output) for output in settings.outputs]
+    contents = rehearsal.contents()
+    changes = [_change(rehearsal, output, contents[output.id]) for output in settings.outputs]
     left = {rehearsal.stored_id(output.id) for output in settings.outputs}
     removed = (name for name in store.listed_outputs() if name not in left)
     return (*changes, *(_removed(store, name) for name in removed))
 
 
-def _change(rehearsal: Rehearsal, output: Output) -> Change:
+def _change(rehearsal: Rehearsal, output: Output, contents: Contents | None) -> Change:
     before = rehearsal.store.carrying(rehearsal.stored_id(output.id))
-    contents = rehearsal.contents(output)
     if contents is None:
         return Change(output=output.id, state="same", appear={}, vanish={})
     after = {article.slug: article for article in contents.articles}

@@ -55,12 +55,21 @@ class Rehearsal:
     def is_known(self, output: str) -> bool:
         return self.stored_id(output) in self._known
 
-    def contents(self, output: Output) -> Contents | None:
-        """What a build of the output would publish; None when it would publish nothing."""
-        if not self._is_built(output):
-            return None
-        edition = Edition.of(self.settings, output, store=self, now=self.now)
-        newest = edition.newest()
+    def contents(self) -> dict[str, Contents | None]:
+        """What builds would publish, by output; None for one that would publish nothing."""
+        found: dict[str, Contents | None] = dict.fromkeys(
+            output.id for output in self.settings.outputs
+        )
+        for together in archive.with_same_sources(filter(self._is_built, self.settings.outputs)):
+            editions = [
+                Edition.of(self.settings, output, store=self, now=self.now) for output in together
+            ]
+            for edition, newest in zip(editions, archive.newest_of(editions), strict=True):
+                found[edition.output.id] = self._contents(edition, newest)
+        return found
+
+    def _contents(self, edition: Edition, newest: tuple[Article, ...]) -> Contents:
+        output = edition.output
         late = archive.late(edition, newest)
         no_news = archive.no_news(edition, (*newest, *late))
         self._carry(output.id, (*newest, *late))

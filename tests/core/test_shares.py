@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.filter import select
 from aggregator.core.model import Article, Sighting, Verdict
-from aggregator.core.shares import Quota, Share, members, of_past, of_source, with_room, within
+from aggregator.core.shares import Quota, Share, members, of_past, of_source, with_room
 from tests.core.articles import article
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -37,6 +37,19 @@ def seen_in(source: str) -> Sighting:
 
 def keep_all(_: Article) -> Verdict:
     return Verdict(kept=True)
+
+
+def within(articles: Iterable[Article], shares: Sequence[Share]) -> tuple[Article, ...]:
+    """All that the shares let pass, of articles that come newest first."""
+    return select(
+        articles,
+        judge=keep_all,
+        limit=1000,
+        shares=shares,
+        max_age=None,
+        order="newest",
+        now=MONDAY,
+    )
 
 
 def never(_: int) -> datetime | None:

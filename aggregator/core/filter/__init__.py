@@ -8,7 +8,7 @@
 The language is described in docs/filters.md. The only importer of regex.
 """
 
-from aggregator.core.filter.decide import select, verdict
+from aggregator.core.filter.decide import Selection, select, verdict, verdict_on
 from aggregator.core.filter.example import Example, read_example
 from aggregator.core.filter.fields import FIELDS
 from aggregator.core.filter.named import Definition, compile_named
@@ -23,10 +23,12 @@ __all__ = [
     "Match",
     "Rule",
     "RuleError",
+    "Selection",
     "View",
     "compile_named",
     "compile_rule",
     "read_example",
     "select",
     "verdict",
+    "verdict_on",
 ]

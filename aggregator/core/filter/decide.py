@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 
 from aggregator.core.filter.rule import Match, Rule
 from aggregator.core.filter.view import View
 from aggregator.core.model import Article, Verdict
-from aggregator.core.shares import Share, within
+from aggregator.core.shares import Share, gate_of
 
 
 def verdict(
@@ -27,7 +26,24 @@ def verdict(
     The verdict names what decided: the item of a `drop:` that matched, the `keep:` that did
     not, or the item of the last `keep:` that did.
     """
-    view = View(article, now=now)
+    return verdict_on(
+        View(article, now=now),
+        source_keep=source_keep,
+        source_drop=source_drop,
+        output_keep=output_keep,
+        output_drop=output_drop,
+    )
+
+
+def verdict_on(
+    view: View,
+    *,
+    source_keep: Rule | None,
+    source_drop: Rule | None,
+    output_keep: Rule | None,
+    output_drop: Rule | None,
+) -> Verdict:
+    """`verdict` on an article that was made ready already."""
     decided = Verdict(kept=True)
     for owner, keep, drop in (
         ("source", source_keep, source_drop),
@@ -65,19 +81,62 @@ def select(
     `articles` come newest first (by sort_at) and are read no further than needed. `order`
     (newest or oldest) turns the result round and never changes what is in it.
     """
-    bound = None if max_age is None else now - max_age
-    kept = (article for article in _until(articles, bound, shares) if judge(article).kept)
-    shared = within(kept, shares)
-    young = (article for article in shared if bound is None or article.sort_at >= bound)
-    chosen = tuple(islice(young, max(limit, 0)))
-    return chosen[::-1] if order == "oldest" else chosen
+    selection = Selection(limit=limit, shares=shares, max_age=max_age, now=now)
+    if not selection.is_full:
+        for article in articles:
+            if not selection.reaches(article):
+                break
+            if judge(article).kept and selection.offer(article):
+                break
+    return selection.result(order)
 
 
-def _until(
-    articles: Iterable[Article], bound: datetime | None, shares: Sequence[Share]
-) -> Iterable[Article]:
-    """Those that matter: the whole of the period at the bound, whose first articles count."""
-    if bound is None:
-        return articles
-    floor = min([bound, *(share.since(bound) for share in shares)])
-    return takewhile(lambda article: article.sort_at >= floor, articles)
+class Selection:
+    """Takes what is kept of the articles, one after the other, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        shares: Sequence[Share] = (),
+        max_age: timedelta | None,
+        now: datetime,
+    ) -> None:
+        self._limit = max(limit, 0)
+        self._gates = [gate_of(share) for share in shares]
+        self._bound = None if max_age is None else now - max_age
+        # The whole of the period at the bound matters: its first articles are those that count.
+        since = [] if self._bound is None else [share.since(self._bound) for share in shares]
+        self._floor = None if self._bound is None else min([self._bound, *since])
+        self._chosen: list[Article] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Is there no room for older articles?"""
+        return len(self._chosen) >= self._limit
+
+    def reaches(self, article: Article) -> bool:
+        """Can the article, or an older one, still be chosen?"""
+        return self._floor is None or article.sort_at >= self._floor
+
+    def offer(self, article: Article) -> bool:
+        """Take a kept article if there is room; is the selection full now?"""
+        offered = [article]
+        for gate in self._gates:
+            offered = [passed for one in offered for passed in gate.offer(one)]
+        self._take(offered)
+        return self.is_full
+
+    def result(self, order: str) -> tuple[Article, ...]:
+        """What was chosen, newest or oldest first."""
+        waiting: list[Article] = []
+        for gate in self._gates:
+            passed = [late for one in waiting for late in gate.offer(one)]
+            waiting = [*passed, *gate.rest()]
+        self._take(waiting)
+        chosen = tuple(self._chosen[: self._limit])
+        return chosen[::-1] if order == "oldest" else chosen
+
+    def _take(self, articles: Iterable[Article]) -> None:
+        bound = self._bound
+        self._chosen += [one for one in articles if bound is None or one.sort_at >= bound]

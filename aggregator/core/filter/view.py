@@ -37,6 +37,12 @@ class View:
         self._folded: dict[str, Folded] = {}
         self._pairs: dict[str, frozenset[tuple[str, str]]] = {}
 
+    def again(self) -> View:
+        """The same for other rules: what was derived is shared, and time is theirs to spend."""
+        other = View(self.article, now=self.now)
+        other._values, other._folded, other._pairs = self._values, self._folded, self._pairs
+        return other
+
     def values(self, field: str) -> tuple[str, ...]:
         """The texts of a field as written, in Unicode normal form C; () when missing."""
         if field not in self._values:
