@@ -18,6 +18,7 @@ from aggregator.core.filter import compile_rule
 from aggregator.core.model import Entry
 from aggregator.core.settings import Rules
 from aggregator.core.shares import Quota
+from aggregator.pipeline import choose
 from tests.adapters.store.polls import DAY, HOUR, NOW, entry
 from tests.publishing import ATOM, HISTORY, Follower, Press, dated, link, output, titles
 
@@ -341,3 +342,31 @@ def test_a_subscriber_that_follows_the_archive_misses_nothing(
         size = archive.page_size(press.output)
         assert len(titles(document)) <= 2 * press.output.limit + size
     store.close()
+
+
+def test_outputs_chosen_together_hold_what_each_would_alone(reopen: Opened) -> None:
+    press = Press(reopen(), output())
+    for number in range(30):
+        press.polled("ab"[number % 2], *named(f"n{number}", age=number * HOUR))
+    outputs = [
+        output(id="plain", limit=7),
+        output(id="ruled", rules=Rules(keep=compile_rule("title:/n[0-9] /"))),
+        output(id="rare", rules=Rules(keep=compile_rule("title:/n2[79] /"))),
+        output(id="young", max_age=5 * HOUR, order="oldest"),
+        output(id="shared", max_per_source=Quota(2)),
+        output(id="daily", max_per_source=Quota(3, DAY), limit=9),
+        output(id="slow", rules=Rules(drop=compile_rule("content:/(a+)+$/"))),
+    ]
+    editions = [replace(press, output=one).edition() for one in outputs]
+    together = archive.newest_of(editions)
+    assert together == tuple(
+        choose(
+            edition.output,
+            press.store.articles(("a", "b"), priority={}),
+            judge=edition.judge_at(press.now),
+            shares=edition.shares,
+            now=press.now,
+        )
+        for edition in editions
+    )
+    assert [len(newest) for newest in together] == [7, 10, 2, 6, 4, 9, 10]
