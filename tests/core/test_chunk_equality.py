@@ -187,7 +187,7 @@ def test_a_plain_document_can_be_taken_apart(body: str) -> None:
     assert again.memory == first.memory
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(1800)
 def test_versions_of_made_up_documents_are_read_as_the_whole_is() -> None:
     dice = Random(SEED)
     counts: Counter[str] = Counter()
