@@ -10,7 +10,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.core.filter import Rule, compile_rule, select, verdict
+from aggregator.core.filter import Rule, View, compile_rule, select, verdict
 from aggregator.core.model import Article, Place, Verdict
 from aggregator.core.shares import Quota, of_source
 from tests.core.articles import NOON, article
@@ -163,3 +163,13 @@ def test_a_selection_is_a_sorted_subset_within_limit_and_age(
     found = chosen(map(dated, sorted(ages)), limit=limit, order=order, max_age=max_age)
     allowed = [age for age in sorted(ages) if age % 2 == 0 and (days is None or age <= days)]
     assert found == sorted(allowed[:limit], reverse=oldest)
+
+
+def test_a_view_asked_again_shares_what_was_derived_and_not_the_time() -> None:
+    view = View(titled("a" * 5000 + "!"), now=NOON)
+    slow = rule("title:/(a+)+$/")
+    assert slow.first_match(view) is None
+    other = view.again()
+    assert other.timed_out == []
+    assert other.folded("title") is view.folded("title")
+    assert (other.article, other.now) == (view.article, view.now)

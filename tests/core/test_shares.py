@@ -105,6 +105,19 @@ def test_age_never_lets_out_what_the_day_had_no_room_for() -> None:
         assert set(hours(chosen)) <= {2, 1}
 
 
+def test_age_and_a_share_without_periods_bound_independently() -> None:
+    chosen = select(
+        [at(5), at(4), at(3, source="quiet"), at(2, source="quiet")],
+        judge=keep_all,
+        limit=9,
+        shares=[of_source(Quota(1))],
+        max_age=3 * HOUR,
+        order="newest",
+        now=MONDAY + 6 * HOUR,
+    )
+    assert hours(chosen) == [5, 3]
+
+
 def test_others_find_room_beside_what_is_there() -> None:
     share = of_source(Quota(2))
     there = [at(5), at(4, source="quiet")]
