@@ -1,4 +1,4 @@
-"""Text sketches: how much of one text stands in another, from 64 numbers each. Pure.
+"""Text sketches: how much of one text stands in another, from 128 numbers each. Pure.
 
 A sketch is the bottom-k sample of the hashes of all three-word shingles (Broder 1997). Two
 sketches estimate the containment of the shorter text in the longer one, so an excerpt or an
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from struct import pack, unpack
 from zlib import crc32
 
-SKETCH_SIZE = 64
+SKETCH_SIZE = 128
 SHINGLE_WORDS = 3
 MAX_LETTERS = 20_000
 MAX_WORDS = 2000  # later words add nothing a copy could be told by
@@ -109,10 +109,10 @@ def shingles(words: list[bytes]) -> list[int]:
 
 
 def sketch(of: list[int]) -> tuple[int, ...]:
-    """Return up to 64 ascending 32-bit numbers that stand for the shingles of a text.
+    """Return up to 128 ascending 32-bit numbers that stand for the shingles of a text.
 
     They are spread evenly: of a long text only those need sorting that are likely to be among
-    the 64 least.
+    the 128 least.
     """
     bound = ((SKETCH_SIZE + 32) << 32) // max(len(of), 1)
     least = {value for value in of if value < bound}

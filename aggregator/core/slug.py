@@ -72,7 +72,7 @@ _ASIDE = re.compile(
 _QUOTES = re.compile("[\"\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u2039\uff02'`\u00b4]")
 _GUILLEMETS = re.compile("\u00ab([^\u00ab\u00bb]{1,200})\u00bb")
 _CUT_SHORT = re.compile(r"(?:\u2026|\.\.\.)[\s.)\]]*$")
-_MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5\u00c4\u00d0\u00d1][\u0080-\u203a]")
+_MOJIBAKE = re.compile("[\u00c2\u00c3\u00e2\u00c5\u00c4\u00d0\u00d1][\u0080-\u2122]")
 
 
 def slugify(text: str) -> str:

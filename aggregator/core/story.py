@@ -14,7 +14,8 @@ STRONG = 0.5  # the same under headlines that do not distinguish
 RETITLED = 0.6  # the same under another headline
 LONG = 24  # comparable shingles from which texts that do not overlap veto a headline
 SOME = 10  # the same of short texts that share nothing; and shared shingles of two copies at once
-MUCH = 16  # shared shingles that no stock phrases explain
+MUCH = 16  # shared shingles that hardly any stock phrases explain
+PLENTY = 28  # the same where the headlines do not even resemble each other
 VETO = 0.15  # containment below which two texts are two stories, whatever their headlines say
 ANOTHER_DAY = timedelta(hours=20)
 _LIKENESS = (Likeness.SAME, Likeness.CUT, Likeness.ALIKE, Likeness.OTHER)  # best first
@@ -100,7 +101,9 @@ def _needed(
     texts: Overlap, headlines: Likeness, *, doubtful: bool, present: bool
 ) -> tuple[float, int]:
     """The least share, and the least number of shared shingles, of texts of one story."""
-    if headlines in (Likeness.OTHER, Likeness.ALIKE):
+    if headlines is Likeness.OTHER:
+        return RETITLED, PLENTY
+    if headlines is Likeness.ALIKE:
         return RETITLED, MUCH
     if doubtful or (present and headlines is Likeness.CUT):
         return STRONG, MUCH

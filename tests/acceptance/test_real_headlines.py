@@ -18,8 +18,8 @@ from tools.dedupe_report.merges import Merge, merges
 
 VERGE = ("atomtheverge", "atomvergeallposts")
 
-# Words of the links of one story. The last four are not found: short texts of one agency's copy
-# that differ, or headlines that do without a text.
+# Words of the links of one story. The last five are not found: short texts of one agency's copy
+# that differ or stand under another headline, or headlines that do without a text.
 TOLD_TWICE = (
     ("trump-says-mexico-would-repay", "us-usa-trump-mexico-wall"),
     ("japan-france-agree-start-talks", "japan-france-agree-to-enhance"),
@@ -58,7 +58,7 @@ def test_front_pages_share_no_article_that_is_not_one_story(corpus: Path) -> Non
     others = [merge for merge in of_2017(corpus) if merge.sources != VERGE]
     unread = [merge for merge in others if not any(is_told(merge, words) for words in TOLD_TWICE)]
     assert not unread, lines(unread)
-    assert len(others) >= 4
+    assert len(others) >= 3
 
 
 # --- headlines of 10 March 2014; numbers are those of the UCI News Aggregator data

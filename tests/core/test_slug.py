@@ -158,3 +158,7 @@ def test_a_headline_that_was_cut_short_says_so() -> None:
 @given(st.text(alphabet="aZ9 -'’“…«éÅøßǄ\u0301\u0308\u200d\xad½ﬁ", max_size=12))
 def test_a_latin_title_has_the_same_slug_beside_another_script(text: str) -> None:
     assert slugify(f"{text} 世") == f"{slugify(text)}-世".removeprefix("-")
+
+
+def test_a_quote_that_was_read_in_the_wrong_charset_is_repaired() -> None:
+    assert headline("City\u00e2\u20ac\u2122s plant may close") == headline("City's plant may close")
