@@ -32,7 +32,7 @@ from typing import TypeVar
 
 from aggregator.adapters.sqlite import SqliteStore, saving, states
 from aggregator.adapters.sqlite.connection import connect
-from aggregator.adapters.sqlite.knowing import knowledge
+from aggregator.adapters.sqlite.knowing import Knowledge, knowledge
 from aggregator.core import gist, judge
 from aggregator.core.identify import identify
 from aggregator.core.model import Entry, Reading, SourceState
@@ -160,12 +160,18 @@ class Polls:
             now=self._now,
         )
         origin = source(poll.paper)
-        cold, found = _timed(lambda: knowledge(self._connection, reading, source=origin.id))
-        warm, _ = _timed(lambda: knowledge(self._connection, reading, source=origin.id))
+
+        def look_up() -> Knowledge:
+            window = origin.dedupe.window
+            return knowledge(
+                self._connection, reading, source=origin.id, window=window, now=self._now
+            )
 
         def decide() -> object:
             return judge.resolve(found.reading, source=origin, known=found.known, now=self._now)
 
+        cold, found = _timed(look_up)
+        warm, _ = _timed(look_up)
         judged = min(_timed(decide)[0] for _ in range(ROUNDS))
         saved, _ = _timed(lambda: saving.save_each(self._connection, [outcome], path=self._path))
         return Cost(

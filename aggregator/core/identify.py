@@ -22,7 +22,7 @@ LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as th
 NO_TITLE = "untitled"
 # Counts the changes of what keys, sketches and content hashes are made of, but for the normal form
 # of headlines (HASH_VERSION): stored entries are then identified anew, once.
-KEY_VERSION = "3"
+KEY_VERSION = "4"
 
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from uuid import UUID, uuid5
 
@@ -92,6 +92,24 @@ def unseen_keys(reading: Reading, entries: Mapping[int, KnownEntry]) -> tuple[Ke
         if identity.entry_key not in entries:
             keys.update(dict.fromkeys(identity.keys))
     return tuple(keys)
+
+
+def reach(
+    reading: Reading, entries: Mapping[int, KnownEntry], *, window: timedelta, now: datetime
+) -> datetime:
+    """Return from when on an article must have got an entry, to be more than a nominee by WORDING.
+
+    The time of an entry is never after it was seen; see same_story.
+    """
+    times = [
+        _sort_at(entry, now)
+        for entry, identity in zip(reading.feed.entries, reading.identities, strict=True)
+        if identity.entry_key not in entries
+    ]
+    try:
+        return min(times, default=now) - window
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def resolve(

@@ -6,13 +6,16 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from aggregator.adapters.sqlite import homes
 from aggregator.adapters.sqlite.codec import (
+    EPOCH,
     many,
     sketch_from_blob,
     to_moment,
     to_optional_moment,
+    to_seconds,
 )
 from aggregator.core import judge, reuse
 from aggregator.core.judge import Known, KnownEntry, OwnCopy
@@ -30,13 +33,16 @@ WHERE +e.source = :source ORDER BY e.slug_hash, e.first_seen, e.entry_key
 """
 
 # Keys come as an array for each kind, in the order of the kinds. What is sorted here would be
-# sorted again and again, so the reader does it.
+# sorted again and again, so the reader does it. Some kinds of keys nominate only articles that
+# got an entry not long ago: of the others no entries need to be read.
 NEWEST_OF_KEYS = """
 SELECT kinds.key, wanted.key, -a.sort_at, a.slug_hash, a.slug, a.atom_id, a.headline
 FROM json_each(:keys) AS kinds CROSS JOIN json_each(kinds.value) AS wanted
 CROSS JOIN articles AS a ON a.slug_hash IN (
     SELECT slug_hash FROM keys WHERE value = wanted.value AND kind = kinds.key
     ORDER BY sort_at DESC, slug_hash LIMIT :limit)
+WHERE kinds.key NOT IN (SELECT value FROM json_each(:bounded)) OR EXISTS (
+    SELECT 1 FROM entries WHERE slug_hash = a.slug_hash AND first_seen >= :since)
 """
 
 # The entries whose home is a retired article, in the one that it is now: the oldest of each.
@@ -68,8 +74,18 @@ class Knowledge:
         return self.into.get(slug_hash, slug_hash)
 
 
-def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) -> Knowledge:
-    """Read the stored entries of the document, and the articles its other entries may join."""
+def knowledge(
+    connection: sqlite3.Connection,
+    reading: Reading,
+    *,
+    source: str,
+    window: timedelta = timedelta.max,
+    now: datetime = EPOCH,
+) -> Knowledge:
+    """Read the stored entries of the document, and the articles its other entries may join.
+
+    Left out are articles that could join within a longer `window` only.
+    """
     into: dict[int, int] = {}
     entries, foreign = _known_entries(connection, reading, source=source, into=into)
     doubtful = reuse.suspects(reading, entries)
@@ -83,7 +99,9 @@ def knowledge(connection: sqlite3.Connection, reading: Reading, *, source: str) 
     keys = judge.unseen_keys(reading, entries)
     unseen = [each for each in reading.identities if each.entry_key not in entries]
     ruled = bool(keys) and homes.any_ruling(connection)
-    candidates = _candidates(connection, keys, into=into if ruled else None) if keys else {}
+    since = judge.reach(reading, entries, window=window, now=now)
+    moved = into if ruled else None
+    candidates = _candidates(connection, keys, since=since, into=moved) if keys else {}
     if ruled:
         candidates = homes.without_barred(connection, candidates, unseen, source=source, into=into)
     found = {each.slug_hash for shared in candidates.values() for each in shared}
@@ -200,18 +218,28 @@ def kinds(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def _candidates(
-    connection: sqlite3.Connection, keys: Sequence[Key], *, into: dict[int, int] | None
+    connection: sqlite3.Connection,
+    keys: Sequence[Key],
+    *,
+    since: datetime,
+    into: dict[int, int] | None,
 ) -> dict[Key, tuple[Candidate, ...]]:
     """The newest eight articles under each key, newest first; one that all entries left is none.
 
-    `into` gets those of them that are another one now; None: the operator has ruled nothing.
+    By their wording alone only those are found that got an entry `since` then. `into` gets
+    those of them that are another one now; None: the operator has ruled nothing. With rulings
+    all are found: of a retired article the entries are elsewhere.
     """
-    by_kind = _by_kind(keys, kinds(connection))
+    numbers = kinds(connection)
+    bounded = judge.WORDING if into is None else ()
+    by_kind = _by_kind(keys, numbers)
     found = connection.execute(
         NEWEST_OF_KEYS,
         {
             "keys": many([key.value for key in group] for group in by_kind),
             "limit": CANDIDATES_OF_KEY,
+            "bounded": many(numbers[kind] for kind in bounded if kind in numbers),
+            "since": to_seconds(since),
         },
     ).fetchall()
     articles = {row[3]: row[3:] for row in found}

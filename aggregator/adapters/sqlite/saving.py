@@ -108,7 +108,13 @@ def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Rea
     if outcome.state.last_success_at is None:
         renaming.take_over(connection, reading, source=outcome.state.source)
     # The id of the state, as everywhere: a Source is only what the judge wants to know of it.
-    found = knowledge(connection, reading, source=outcome.state.source)
+    found = knowledge(
+        connection,
+        reading,
+        source=outcome.state.source,
+        window=outcome.source.dedupe.window,
+        now=outcome.now,
+    )
     decisions = judge.resolve(
         found.reading,
         source=outcome.source,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.adapters.sqlite import SqliteStore, knowing
+from aggregator.core import judge
 from aggregator.core.model import Entry, Reading
-from tests.adapters.store.polls import NOW, adopt, poll, reading, source
+from tests.adapters.store.polls import DAY, NOW, adopt, poll, reading, source
 
 A, B = source("a"), source("b")
 
@@ -73,8 +76,37 @@ def test_keys_are_sought_and_never_gone_through(tmp_path: Path, table: str) -> N
         plan = [
             row[3]
             for row in connection.execute(
-                f"EXPLAIN QUERY PLAN {knowing.NEWEST_OF_KEYS}", {"keys": "[[1]]", "limit": 8}
+                f"EXPLAIN QUERY PLAN {knowing.NEWEST_OF_KEYS}",
+                {"keys": "[[1]]", "limit": 8, "bounded": "[]", "since": 0},
             )
         ]
     assert any(line.startswith(f"SEARCH {table} USING") for line in plan)
     assert not any("TEMP B-TREE" in line for line in plan)
+
+
+def test_old_articles_are_left_out_that_could_only_be_nominated_for_their_wording(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    with SqliteStore.open(path) as store:
+        adopt(store, A, B)
+        poll(store, A, story(1, by="a"), story(2, by="a"))
+    later = NOW + 3 * DAY
+    reworded = replace(story(1, by="b"), published=later)
+    linked = replace(story(2, by="b"), published=later, link=story(2, by="a").link)
+
+    def kinds_found(*entries: Entry, window: timedelta) -> set[str]:
+        document = reading(B, *entries)
+        with closing(sqlite3.connect(path)) as connection:
+            found = knowing.knowledge(connection, document, source="b", window=window, now=later)
+        return {key.kind for key in found.known.candidates}
+
+    everything = {"slug", "lead", "urlslug", "link"}
+    assert kinds_found(reworded, linked, window=3 * DAY) == everything
+    assert kinds_found(reworded, linked, window=DAY) == {"link"}
+    assert kinds_found(reworded, linked, story(9, by="b"), window=DAY) == everything
+
+
+def test_a_window_longer_than_the_calendar_leaves_nothing_out() -> None:
+    assert judge.reach(of_b(1), {}, window=timedelta.max, now=NOW).year == 1
+    assert judge.reach(of_b(0), {}, window=DAY, now=NOW) == NOW - DAY
