@@ -79,7 +79,7 @@ Gist = tuple[str, ...]
 
 
 class Likeness(Enum):
-    """How two headlines stand to each other."""
+    """How two headlines stand to each other, the best first."""
 
     SAME = "same headline"
     CUT = "cut headline"  # one is the beginning of the other, and says that it was cut

@@ -99,7 +99,7 @@ def _identity(entry: Entry, *, source: Source, link: str, names: frozenset[str])
     trace = _trace(entry.title, words)
     normal = headline(entry.title, site_names=names)
     bare = normal.rstrip(CUT)
-    key = hash64("entry", source.id, entry.guid)
+    key = entry_key_of(source.id, entry.guid)
     return Identity(
         entry_key=key,
         stem=stem(entry.title) or _substitute_stem(entry, words),
@@ -131,6 +131,11 @@ def _slug_hash(entry: Entry, *, source: Source, entry_key: int, normal: str, tex
     if normal:
         return hash64(HASH_VERSION, scope, normal)
     return hash64(HASH_VERSION, scope, "link", canonical_link(entry.link) or text or entry.guid)
+
+
+def entry_key_of(source: str, guid: str) -> int:
+    """Return the primary key of an entry: of a guid in the source of this id."""
+    return hash64("entry", source, guid)
 
 
 def own_slug_hash(entry_key: int) -> int:

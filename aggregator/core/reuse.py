@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from aggregator.core.gist import Likeness, likeness
-from aggregator.core.identify import guid_keys
+from aggregator.core.identify import entry_key_of, guid_keys
 from aggregator.core.judge import KnownEntry
 from aggregator.core.links import canonical_link
 from aggregator.core.model import Entry, Identity, Reading
 from aggregator.core.sketch import overlap
-from aggregator.core.slug import hash64
 from aggregator.core.story import COPY
 
 Sketches = Mapping[int, tuple[int, ...]]  # by entry key
@@ -77,7 +76,7 @@ def _renamed(entry: Entry, identity: Identity, *, source: str) -> tuple[Entry, I
         replace(entry, guid=guid),
         replace(
             identity,
-            entry_key=hash64("entry", source, guid),
+            entry_key=entry_key_of(source, guid),
             keys=(*guid_keys(guid, source=source), *keys),
             atom_id="",
         ),

@@ -18,7 +18,6 @@ MUCH = 16  # shared shingles that hardly any stock phrases explain
 PLENTY = 28  # the same where the headlines do not even resemble each other
 VETO = 0.15  # containment below which two texts are two stories, whatever their headlines say
 ANOTHER_DAY = timedelta(hours=20)
-_LIKENESS = (Likeness.SAME, Likeness.CUT, Likeness.ALIKE, Likeness.OTHER)  # best first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,7 @@ def _overlap(member: Member, candidate: Candidate) -> Overlap | None:
 def _likeness(member: Member, candidate: Candidate) -> Likeness:
     """The best likeness to a headline of the candidate, unless a full one contradicts a cut one."""
     found = {likeness(member.headline, headline) for headline in _headlines(candidate)}
-    best = next((each for each in _LIKENESS if each in found), Likeness.OTHER)
+    best = next((each for each in Likeness if each in found), Likeness.OTHER)
     if best is Likeness.CUT and len(found) > 1:
         return Likeness.ALIKE
     return best

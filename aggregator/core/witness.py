@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.core.identify import guid_keys
+from aggregator.core.identify import entry_key_of, guid_keys
 from aggregator.core.model import Entry, Identity
-from aggregator.core.slug import hash64
 from aggregator.core.story import Member
 
 
@@ -27,4 +26,4 @@ def witness(entry: Entry, identity: Identity, *, source: str, members: Sequence[
     own = frozenset(guid_keys(entry.guid, source=source))
     sketch = set(identity.sketch)
     best = max(members, key=alike)
-    return hash64("entry", best.source, best.guid)
+    return entry_key_of(best.source, best.guid)

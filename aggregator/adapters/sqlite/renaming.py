@@ -16,10 +16,9 @@ from itertools import islice
 from aggregator.adapters.sqlite import ledger
 from aggregator.adapters.sqlite.codec import many
 from aggregator.adapters.sqlite.knowing import kinds
-from aggregator.core.identify import guid_keys
+from aggregator.core.identify import entry_key_of, guid_keys
 from aggregator.core.model import Key, Reading
 from aggregator.core.settings import Source
-from aggregator.core.slug import hash64
 
 LOOKED_AT = 50  # entries of a document, and sources no longer listed, that are compared
 LEAST = 2  # entries that must be the same: one may be an accident
@@ -161,7 +160,7 @@ def _rename_entries(
 ) -> None:
     """Give entries their new keys, also where others say what they were recognised by."""
     renamed = [
-        {"new": hash64("entry", new, each.guid), "old": each.entry_key, "article": each.slug_hash}
+        {"new": entry_key_of(new, each.guid), "old": each.entry_key, "article": each.slug_hash}
         for each in entries
     ]
     for table in tables:
