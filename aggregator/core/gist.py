@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
-from aggregator.core.slug import CUT
+from aggregator.core.slug import CUT, hash64
 
 DISTINCTIVE_WORDS = 4  # content words a headline needs to stand for its story alone
 LEAD_WORDS = 4  # content words at the start of a headline by which a shorter one is found
@@ -96,6 +96,11 @@ def gist(headline: str) -> Gist:
         for word in _folded(written)
         if word and word not in _FUNCTION_WORDS
     )
+
+
+def hash_of_gist(headline: str) -> int:
+    """Two headlines in their normal form say the same when these numbers are equal."""
+    return hash64("gist", *gist(headline))
 
 
 @lru_cache(maxsize=8192)

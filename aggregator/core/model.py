@@ -167,11 +167,31 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An entry that was not read because the last version of the document had it, byte for byte."""
+
+    entry_key: int
+    gist: int  # hash of the content words of its headline, see `core.gist.hash_of_gist`
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a worker hands back: a feed and the identity of each of its entries, same order."""
+    """What a worker hands back: a feed and the identity of each of its entries, same order.
+
+    Where only what is new was read, these are the new entries, and `seen` are the others in the
+    order of the document. `memory` is for reading its next version; it is stored in the same
+    transaction as the entries, or not at all.
+    """
 
     feed: Feed
     identities: tuple[Identity, ...]
+    seen: tuple[Seen, ...] = ()
+    memory: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """How many entries the document holds."""
+        return len(self.identities) + len(self.seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from hypothesis import strategies as some
 
 from aggregator.core.chunk import (
     Chunks,
-    Increment,
     Memory,
     Remembered,
     chunks,
@@ -22,7 +21,7 @@ from aggregator.core.chunk.check import ONE_IN, difference, is_due, read_checked
 from aggregator.core.chunk.increment import GIVEN_UP, RETRIED
 from aggregator.core.chunk.memory import LEFT_OUT, MAX_REMEMBERED, MAX_TEXTS, NO_HOST, SIGNED
 from aggregator.core.errors import ParseError
-from aggregator.core.model import Document, Entry
+from aggregator.core.model import Document, Reading, Entry
 from aggregator.core.read import read
 from aggregator.core.settings import Source
 from tests.core.documents import atom, rss
@@ -60,20 +59,20 @@ def memory_of(body: str) -> bytes:
     return found.memory
 
 
-def second(before: str, body: str) -> Increment:
+def second(before: str, body: str) -> Reading:
     """A document read after another one, checked against reading the whole."""
     found = read_new(document(body), SOURCE, LIMIT, memory_of(before))
     whole = read(document(body), SOURCE, LIMIT)
     seen = {one.entry_key for one in found.seen}
     rest = tuple(one for one in whole.identities if one.entry_key not in seen)
-    assert found.reading.identities == rest
+    assert found.identities == rest
     assert len(seen) + len(rest) == len(whole.identities)
-    assert replace(found.reading.feed, entries=()) == replace(whole.feed, entries=())
+    assert replace(found.feed, entries=()) == replace(whole.feed, entries=())
     return found
 
 
-def guids(found: Increment) -> list[str]:
-    return [entry.guid for entry in found.reading.feed.entries]
+def guids(found: Reading) -> list[str]:
+    return [entry.guid for entry in found.feed.entries]
 
 
 def test_only_the_entry_that_is_new_is_read() -> None:
@@ -90,8 +89,8 @@ def test_an_edited_entry_is_read_again() -> None:
 def test_nothing_is_read_when_nothing_changed_but_the_head_of_the_feed() -> None:
     channel = f"{CHANNEL}<lastBuildDate>Fri, 27 Jun 2025 10:00:00 GMT</lastBuildDate>"
     found = second(rss(items(1, 2)), rss(items(1, 2), channel))
-    assert not found.reading.feed.entries
-    assert found.reading.feed.info.updated is not None
+    assert not found.feed.entries
+    assert found.feed.info.updated is not None
 
 
 def test_an_entry_that_left_is_not_remembered() -> None:
@@ -103,19 +102,19 @@ def test_an_entry_that_left_is_not_remembered() -> None:
 def test_an_entry_that_says_nothing_is_told_of_again_without_being_read() -> None:
     body = rss(items(1) + "<item><author>a</author></item>" + items(2))
     found = second(body, body)
-    assert not found.reading.feed.entries
-    assert found.reading.feed.skipped == ("entry 2: no title, no link and no text",)
+    assert not found.feed.entries
+    assert found.feed.skipped == ("entry 2: no title, no link and no text",)
 
 
 def test_a_link_that_an_entry_shares_with_one_seen_is_no_key() -> None:
     found = second(rss(items(1, 2)), rss(item(3, link="https://h.example/1") + items(1, 2)))
-    (identity,) = found.reading.identities
+    (identity,) = found.identities
     assert "link" not in {key.kind for key in identity.keys}
 
 
 def test_a_repeated_guid_makes_the_whole_document_be_read() -> None:
     found = second(rss(items(1, 2)), rss(items(1, 2) + item(2, "Another story altogether")))
-    assert len(found.reading.feed.entries) == 3
+    assert len(found.feed.entries) == 3
     assert found.memory == b""
     again = second(rss(items(1, 2)), rss(items(1, 2, 2)))
     assert again.memory == GIVEN_UP
@@ -131,8 +130,8 @@ def signed(*numbers: int, mark: str = " - Evening Post") -> str:
     return "".join(item(number, f"Bridge number {number} opens{mark}") for number in numbers)
 
 
-def headlines(found: Increment) -> list[str]:
-    return [identity.headline for identity in found.reading.identities]
+def headlines(found: Reading) -> list[str]:
+    return [identity.headline for identity in found.identities]
 
 
 def test_a_tail_that_most_entries_share_is_known_from_those_seen() -> None:
@@ -173,18 +172,18 @@ def test_what_was_too_much_to_remember_is_read_again() -> None:
     last = item(MAX_TEXTS + 1, link=f"https://h{MAX_TEXTS + 1}.example/")
     before = read_new(document(rss(many)), SOURCE, 200, b"")
     found = read_new(document(rss(last)), SOURCE, 200, before.memory)
-    assert len(found.reading.feed.entries) == 1
+    assert len(found.feed.entries) == 1
 
 
 def test_a_long_tail_is_not_remembered() -> None:
     mark = " - " + "Evening " * 40
     found = second(rss(signed(1, 2, 3, 4, mark=mark)), rss(signed(1, 2, 3, 4, mark=mark)))
-    assert len(found.reading.feed.entries) == 4
+    assert len(found.feed.entries) == 4
 
 
 def test_titles_with_several_tails_are_read_again_when_the_names_grow() -> None:
     body = item(1, "Bridge opens - Wire (video) (photos)") + item(2, "A - B (video)(photos) - C")
-    assert len(second(rss(body), rss(body, "<title>Wire</title>")).reading.feed.entries) == 2
+    assert len(second(rss(body), rss(body, "<title>Wire</title>")).feed.entries) == 2
 
 
 def test_two_tails_that_are_no_names_are_remembered_as_any() -> None:
@@ -261,7 +260,7 @@ def test_what_stands_behind_the_entries_is_read_with_the_last_of_them() -> None:
     body = rss(items(1, 2) + "<title>Later</title><ttl>30</ttl>")
     found = second(body, body)
     assert guids(found) == ["urn:2"]
-    assert found.reading.feed.hints.ttl == 1800
+    assert found.feed.hints.ttl == 1800
 
 
 def test_items_in_texts_and_comments_are_no_entries() -> None:
@@ -281,25 +280,26 @@ def test_entries_of_every_format_are_found() -> None:
     old = '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>F</title>' + entry
     prefixed = atom(entry).replace("<", "<a:").replace("<a:/", "</a:").replace("xmlns", "xmlns:a")
     for body in (atom(entry), rdf, old + "</feed>", prefixed, rss("<item about='x'/>" + items(1))):
-        assert not second(body, body).reading.feed.entries
+        assert not second(body, body).feed.entries
 
 
 def test_characters_that_xml_forbids_do_not_hide_entries() -> None:
     body = rss(items(1, 2)).replace("<item>", "<it\x00em>") + "\ufffe"
-    assert not second(body, body).reading.feed.entries
+    assert not second(body, body).feed.entries
     assert cut(rss(items(1, 2)) + "\uffff") is not None
 
 
 def test_a_lone_surrogate_does_no_harm() -> None:
     body = rss(item(1, "Bridge &#xD800; opens") + items(2))
-    assert not second(body, body).reading.feed.entries
+    assert not second(body, body).feed.entries
 
 
 @pytest.mark.parametrize("label", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_halves_of_characters_in_wide_encodings_do_no_harm(label: str) -> None:
     body = rss(item(1, "Bridge \ud800 opens")).encode(label, "surrogatepass")
     wide = Document(url=SOURCE.url, body=body)
-    assert read_new(wide, SOURCE, LIMIT, b"").reading == read(wide, SOURCE, LIMIT)
+    found = read_new(wide, SOURCE, LIMIT, b"")
+    assert replace(found, memory=b"") == read(wide, SOURCE, LIMIT)
 
 
 # --- when everything is read again
@@ -314,7 +314,7 @@ def test_another_context_makes_all_entries_be_read_again() -> None:
         body.replace("<rss ", '<rss xmlns:x="urn:x" '),
         body.replace("<channel>", "<channel><image><url>http://h.example/i</url></image>"),
     ):
-        assert len(second(body, changed).reading.feed.entries) == 2
+        assert len(second(body, changed).feed.entries) == 2
 
 
 def test_a_memory_of_another_source_address_or_damaged_one_is_none() -> None:
@@ -329,7 +329,7 @@ def test_a_memory_of_another_source_address_or_damaged_one_is_none() -> None:
         (document(body), SOURCE, memory + b"\n"),
         (document(body), SOURCE, memory[:-1] + b"\xff"),
     ):
-        assert len(read_new(one, source, LIMIT, data).reading.feed.entries) == 2
+        assert len(read_new(one, source, LIMIT, data).feed.entries) == 2
 
 
 def test_too_many_namespaces_make_all_entries_be_read_again() -> None:
@@ -340,7 +340,7 @@ def test_too_many_namespaces_make_all_entries_be_read_again() -> None:
     before = memory_of(rss(spaced(1, 0)))
     body = rss(spaced(1, 0) + spaced(2, 30))
     found = read_new(document(body), SOURCE, LIMIT, before)
-    assert len(found.reading.feed.entries) == 2
+    assert len(found.feed.entries) == 2
 
 
 def test_a_document_that_cannot_be_cut_is_only_now_and_then_tried_again() -> None:
@@ -371,7 +371,7 @@ def test_a_check_finds_no_difference_in_what_is_right() -> None:
     body = rss(items(1, 2, 3))
     checked = read_checked(document(body), SOURCE, LIMIT, memory_of(rss(items(2, 3))))
     assert checked.difference == ""
-    assert guids(checked.increment) == ["urn:1"]
+    assert guids(checked.reading) == ["urn:1"]
 
 
 def test_a_check_tells_what_differs_and_takes_the_whole() -> None:
@@ -382,8 +382,8 @@ def test_a_check_tells_what_differs_and_takes_the_whole() -> None:
     mistaken = replace(known, entries=tuple(one._replace(entry_key=1) for one in known.entries[:1]))
     checked = read_checked(document(body), SOURCE, LIMIT, mistaken.to_bytes())
     assert checked.difference == "an entry was taken for seen that is not there"
-    assert len(checked.increment.reading.feed.entries) == 3
-    assert checked.increment.memory == b""
+    assert len(checked.reading.feed.entries) == 3
+    assert checked.reading.memory == b""
 
 
 def test_every_kind_of_difference_is_told() -> None:
@@ -398,7 +398,7 @@ def test_every_kind_of_difference_is_told() -> None:
         (replace(whole, feed=fewer, identities=whole.identities[:1]), "1 entries are missing"),
         (whole, ""),
     ):
-        assert difference(whole, Increment(reading=reading)) == told
+        assert difference(whole, reading) == told
 
 
 def test_one_document_in_a_thousand_is_due() -> None:

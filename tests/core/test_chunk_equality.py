@@ -15,10 +15,10 @@ from random import Random
 
 import pytest
 
-from aggregator.core.chunk import Increment, incremental_read, read_new
+from aggregator.core.chunk import incremental_read, read_new
 from aggregator.core.chunk.increment import GIVEN_UP
-from aggregator.core.chunk.remember import hash_of_gist
 from aggregator.core.errors import ParseError
+from aggregator.core.gist import hash_of_gist
 from aggregator.core.model import Document, Entry, Reading
 from aggregator.core.read import read
 from aggregator.core.settings import Source
@@ -44,7 +44,7 @@ def full(body: bytes) -> Reading | None:
         return None
 
 
-def new(body: bytes, memory: bytes) -> Increment | None:
+def new(body: bytes, memory: bytes) -> Reading | None:
     try:
         return read_new(document(body), SOURCE, LIMIT, memory)
     except ParseError:
@@ -56,13 +56,13 @@ def by_key(reading: Reading) -> dict[int, Entry]:
     return {identity.entry_key: entry for identity, entry in pairs}
 
 
-def assert_equal(whole: Reading, found: Increment) -> None:
+def assert_equal(whole: Reading, found: Reading) -> None:
     """All that was read is as in the whole, in its order, and so is what was not."""
     seen = {one.entry_key for one in found.seen}
     rest = [index for index, one in enumerate(whole.identities) if one.entry_key not in seen]
-    assert found.reading.identities == tuple(whole.identities[index] for index in rest)
-    assert found.reading.feed.entries == tuple(whole.feed.entries[index] for index in rest)
-    assert replace(found.reading.feed, entries=()) == replace(whole.feed, entries=())
+    assert found.identities == tuple(whole.identities[index] for index in rest)
+    assert found.feed.entries == tuple(whole.feed.entries[index] for index in rest)
+    assert replace(found.feed, entries=()) == replace(whole.feed, entries=())
     assert [(one.entry_key, one.gist) for one in found.seen] == [
         (one.entry_key, hash_of_gist(one.headline))
         for one in whole.identities
@@ -70,7 +70,7 @@ def assert_equal(whole: Reading, found: Increment) -> None:
     ]
 
 
-def assert_unchanged(before: Reading, whole: Reading, found: Increment) -> None:
+def assert_unchanged(before: Reading, whole: Reading, found: Reading) -> None:
     """What was not read is in both versions the same entry."""
     old, now = by_key(before), by_key(whole)
     for one in found.seen:
@@ -96,7 +96,7 @@ class Compared:
             assert self.before is not None
             assert_unchanged(self.before, whole, found)
         self.counts["seen"] += len(found.seen)
-        self.counts["read"] += len(found.reading.feed.entries)
+        self.counts["read"] += len(found.feed.entries)
         self.counts["incremental"] += bool(found.seen)
         self.counts["pairs"] += 1
         assert len(found.memory) <= 600 + 100 * len(whole.identities)
@@ -183,7 +183,7 @@ def test_a_plain_document_can_be_taken_apart(body: str) -> None:
     assert first is not None
     again = new(body.encode(), first.memory)
     assert again is not None
-    assert not again.reading.feed.entries
+    assert not again.feed.entries
     assert again.memory == first.memory
 
 

@@ -82,7 +82,7 @@ def is_another_feed(
         return suspected and fetched.document is None
     if _same_feed(state.info, reading.feed.info):
         return False
-    return suspected or (known == 0 and bool(reading.feed.entries))
+    return suspected or (known == 0 and reading.size > 0)
 
 
 def _same_feed(known: FeedInfo, found: FeedInfo) -> bool:

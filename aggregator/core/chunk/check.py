@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
-from aggregator.core.chunk.increment import Increment, read_new
+from aggregator.core.chunk.increment import read_new
 from aggregator.core.model import Document, Reading
 from aggregator.core.read import read
 from aggregator.core.settings import Source
@@ -14,9 +15,9 @@ ONE_IN = 1000  # documents
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An increment that can be relied on, and what was wrong with the one that was found."""
+    """A reading that can be relied on, and what was wrong with the one that was found."""
 
-    increment: Increment
+    reading: Reading
     difference: str  # "": nothing
 
 
@@ -25,26 +26,33 @@ def is_due(body_hash: bytes) -> bool:
     return int.from_bytes(body_hash[:8], "big") % ONE_IN == 0
 
 
+def read_watched(document: Document, source: Source, max_entries: int, memory: bytes) -> Checked:
+    """Read what is new in a document; one in a thousand is checked. Raises ParseError."""
+    if is_due(blake2b(document.body, digest_size=8).digest()):
+        return read_checked(document, source, max_entries, memory)
+    return Checked(read_new(document, source, max_entries, memory), "")
+
+
 def read_checked(document: Document, source: Source, max_entries: int, memory: bytes) -> Checked:
     """Read a document both ways; where they differ the whole counts. Raises ParseError."""
     whole = read(document, source, max_entries)
     found = read_new(document, source, max_entries, memory)
     wrong = difference(whole, found)
-    return Checked(Increment(reading=whole) if wrong else found, wrong)
+    return Checked(whole if wrong else found, wrong)
 
 
-def difference(whole: Reading, found: Increment) -> str:
-    """Say in what an increment differs from the whole reading; "" for nothing."""
-    if replace(found.reading.feed, entries=()) != replace(whole.feed, entries=()):
+def difference(whole: Reading, found: Reading) -> str:
+    """Say in what a reading of what is new differs from the whole reading; "" for nothing."""
+    if replace(found.feed, entries=()) != replace(whole.feed, entries=()):
         return "the feed or its hints differ"
     seen = {one.entry_key for one in found.seen}
     if not seen <= {one.entry_key for one in whole.identities}:
         return "an entry was taken for seen that is not there"
     pairs = zip(whole.feed.entries, whole.identities, strict=True)
     rest = [pair for pair in pairs if pair[1].entry_key not in seen]
-    read_ones = zip(found.reading.feed.entries, found.reading.identities, strict=True)
+    read_ones = zip(found.feed.entries, found.identities, strict=True)
     for (entry, identity), (read_entry, read_identity) in zip(rest, read_ones, strict=False):
         if entry != read_entry or identity != read_identity:
             return f"the entry {entry.guid[:100]} differs"
-    missing = len(rest) - len(found.reading.identities)
+    missing = len(rest) - len(found.identities)
     return f"{missing} entries are missing" if missing else ""

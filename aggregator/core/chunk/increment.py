@@ -1,4 +1,4 @@
-"""Document and Memory of its last version -> what is new in it, and the Memory of it. Pure."""
+"""Document and Memory of its last version -> what is new in it, with the Memory of it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aggregator.core.chunk.split import Chunks, chunks
 from aggregator.core.errors import ParseError
 from aggregator.core.identify import KEY_VERSION, identify_among
 from aggregator.core.links import canonical_link
-from aggregator.core.model import Document, Entry, Feed, Identity, Reading
+from aggregator.core.model import Document, Entry, Feed, Identity, Reading, Seen
 from aggregator.core.parse import parse_parts, says_nothing
 from aggregator.core.parse.guids import distinct
 from aggregator.core.parse.parts import Parts
@@ -28,40 +28,22 @@ GIVEN_UP = b"-"  # in place of a memory: once for each reading since splitting f
 RETRIED = 4  # readings after a failure
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An entry that was not read because the last version of the document had it, byte for byte."""
-
-    entry_key: int
-    gist: int  # hash of the content words of its headline, see `hash_of_gist`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Increment:
-    """What a document brings that its last version did not have."""
-
-    reading: Reading  # with only those entries
-    seen: tuple[Seen, ...] = ()  # the others, in the order of the document
-    memory: bytes = b""  # for the next version; to be stored with the entries or not at all
-
-
-def read_new(document: Document, source: Source, max_entries: int, memory: bytes) -> Increment:
+def read_new(document: Document, source: Source, max_entries: int, memory: bytes) -> Reading:
     """Read what is new in a document, or all of it where it cannot be told what is new.
 
     `memory` is that of the last version, b"" when there is none. Raises ParseError.
     """
     if memory.startswith(GIVEN_UP) and len(memory) < RETRIED:
-        reading = read(document, source, max_entries)
-        return Increment(reading=reading, memory=memory + GIVEN_UP)
+        return replace(read(document, source, max_entries), memory=memory + GIVEN_UP)
     found = incremental_read(document, source=source, memory=memory, max_entries=max_entries)
     if found is not None:
         return found
-    return Increment(reading=read(document, source, max_entries), memory=GIVEN_UP)
+    return replace(read(document, source, max_entries), memory=GIVEN_UP)
 
 
 def incremental_read(
     document: Document, *, source: Source, memory: bytes, max_entries: int
-) -> Increment | None:
+) -> Reading | None:
     """Read the entries of a document that are not in the memory of its last version.
 
     None: it cannot be taken apart, and has to be read as a whole.
@@ -131,9 +113,7 @@ def _left_out(slot: Slot) -> bool:
     return isinstance(slot, Remembered) and slot.left_out
 
 
-def _attempt(
-    document: Document, cut: Chunks, *, source: Source, before: Memory
-) -> Increment | None:
+def _attempt(document: Document, cut: Chunks, *, source: Source, before: Memory) -> Reading | None:
     """Read the entries that are not in `before`; None when that does not tell enough."""
     known = {one.chunk: one for one in before.entries}
     if cut.is_open:
@@ -161,7 +141,7 @@ def _attempt(
 
 def _increment(
     version: _Version, parts: Parts, *, cut: Chunks, source: Source, before: Memory
-) -> Increment | None:
+) -> Reading | None:
     entries, repeated = (version.new, ()) if version.seen else distinct(version.new)
     names = site_names(parts.info, source, version.kept if version.seen else entries, before=before)
     if names is None or not keep_their_headlines(version.seen, names, before=before):
@@ -181,7 +161,7 @@ def _increment(
         skipped=(*_skipped(version), *repeated),
     )
     seen = tuple(Seen(one.entry_key, one.gist) for one in version.seen)
-    return Increment(reading=Reading(feed, identities), seen=seen, memory=memory)
+    return Reading(feed, identities, seen, memory)
 
 
 def _skipped(version: _Version) -> Iterator[str]:

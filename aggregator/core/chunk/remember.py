@@ -14,15 +14,10 @@ from aggregator.core.chunk.memory import (
     Remembered,
 )
 from aggregator.core.chunk.names import Slot, hash_of_name, signature, tail_of
-from aggregator.core.gist import gist
+from aggregator.core.gist import hash_of_gist
 from aggregator.core.links import canonical_link, site_label
 from aggregator.core.model import Entry, Identity
 from aggregator.core.slug import hash64
-
-
-def hash_of_gist(headline: str) -> int:
-    """Two headlines in their normal form say the same when these numbers are equal."""
-    return hash64("gist", *gist(headline))
 
 
 def hash_of_link(canonical: str) -> int:
