@@ -7,7 +7,7 @@ from datetime import datetime
 from math import ceil
 from typing import Final
 
-from aggregator.web.kept import Kept
+from aggregator.core.kept import Kept
 from aggregator.web.limit import network_of
 
 _CLIENTS: Final = 20_000  # buckets; one that was let go of is full again

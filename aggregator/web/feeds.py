@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from aggregator.core.codings import CODINGS
+from aggregator.core.kept import Kept
 from aggregator.core.narrow import Narrowing
 from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, archive_path, feed_path
 from aggregator.core.settings import Output
@@ -18,7 +19,6 @@ from aggregator.core.versions import RECORDED, History, from_text, news
 from aggregator.web.access import find_output
 from aggregator.web.files import IDENTITY, PublishedFile, PublishedFiles
 from aggregator.web.headers import FEED_POLICY, not_yet, too_often
-from aggregator.web.kept import Kept
 from aggregator.web.limit import Limit
 from aggregator.web.negotiate import (
     chosen_coding,

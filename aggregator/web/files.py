@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from aggregator.core.codings import CODINGS, Coding
+from aggregator.core.kept import Kept
 from aggregator.core.versions import tag_of
-from aggregator.web.kept import Kept
 
 IDENTITY: Final = "identity"
 _MEMORY: Final = 128 * 1024 * 1024  # bytes of all files kept, in all codings

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Final
 
-from aggregator.web.kept import Kept
+from aggregator.core.kept import Kept
 
 _CLIENTS: Final = 20_000  # buckets; one that was let go of is full again
 _HOUR: Final = 3600.0

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from aggregator.core.filter import RuleError
+from aggregator.core.kept import Kept
 from aggregator.core.narrow import Narrowing, Version, mistake, narrowing
 from aggregator.core.settings import Output
 from aggregator.core.versions import tag_of
@@ -20,7 +21,6 @@ from aggregator.web.allowance import Allowance
 from aggregator.web.asked import Asked, asked
 from aggregator.web.files import PublishedFile
 from aggregator.web.headers import not_yet, too_often
-from aggregator.web.kept import Kept
 from aggregator.web.view import View
 
 _MEMORY: Final = 64 * 1024 * 1024  # bytes of documents, in all codings

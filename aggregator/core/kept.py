@@ -1,4 +1,4 @@
-"""What is worth keeping in memory, within a bound: what was asked for longest ago goes first."""
+"""Values kept in memory within a bound: what was asked for longest ago goes first. Pure."""
 
 from __future__ import annotations
 

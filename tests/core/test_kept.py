@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.web.kept import Kept
+from aggregator.core.kept import Kept
 
 
 def test_what_was_asked_for_longest_ago_goes_first() -> None:
