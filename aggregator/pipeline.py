@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 from aggregator.core import cadence
-from aggregator.core.errors import PublishError, SourceError
+from aggregator.core.errors import ForgottenError, PublishError, SourceError
 from aggregator.core.filter import select
 from aggregator.core.model import (
     Article,
@@ -36,7 +37,7 @@ from aggregator.core.shares import Share
 from aggregator.core.validators import request_mark
 
 Fetch = Callable[[Source, SourceState], Awaitable[Fetched]]
-Read = Callable[[Source, Document], Awaitable[Reading]]
+Read = Callable[[Source, Document, bool], Awaitable[Reading]]  # True: all of it, else what is new
 Save = Callable[[Outcome], Awaitable[Saved | None]]
 Judge = Callable[[Article], Verdict]
 Publish = Callable[[str, bytes], bool]
@@ -69,10 +70,14 @@ async def poll(
     try:
         fetched = await fetch(source, cadence.to_be_asked(state, now=clock()))
         body_hash, reading = await _read_if_changed(source, state, fetched, read)
-        outcome = _success(
-            source, state, fetched, reading, body_hash=body_hash, pacing=pacing, now=clock()
+        settle = partial(
+            _success, source, state, fetched, body_hash=body_hash, pacing=pacing, now=clock()
         )
-        saved = await save(outcome)
+        try:
+            saved = await save(settle(reading))
+        except ForgottenError:
+            reading = await _read_all(source, fetched, read)
+            saved = await save(settle(reading))
     except SourceError as error:
         return await record_failure(
             source, state, error, fetched=fetched, save=save, pacing=pacing, clock=clock
@@ -130,7 +135,12 @@ async def _read_if_changed(
     body_hash = _body_hash(source, fetched.document)
     if body_hash == state.body_hash:
         return body_hash, None
-    return body_hash, await read(source, fetched.document)
+    return body_hash, await read(source, fetched.document, False)
+
+
+async def _read_all(source: Source, fetched: Fetched, read: Read) -> Reading | None:
+    """Read a document again that was read as the next version of one the store has forgotten."""
+    return None if fetched.document is None else await read(source, fetched.document, True)
 
 
 def _body_hash(source: Source, document: Document) -> bytes:

@@ -128,13 +128,20 @@ class Store(Shelf, Protocol):
         `hard_interval` ago; with `force` also before that, parked or gone. Never while leased.
         """
 
+    def memory(self, source: str) -> bytes:
+        """What `save` kept of the last document of a source, for reading its next version.
+
+        b"" for nothing: then all of it is read.
+        """
+
     def save(self, outcome: Outcome) -> Saved | None:
         """Commit one poll in one transaction; None (and no write) when the lease was lost.
 
         Known entries and candidates are read, core.judge.resolve decides, entries, articles
         and keys are written, outcome.settle(novelty) gives the state, the lease is cleared.
         Each article touched marks all sources that carry it as changed (see `changes`).
-        A reading that brings nothing new writes the state row alone.
+        A reading that brings nothing new writes the state row and the memory alone.
+        Raises ForgottenError when the reading builds on entries that are not stored.
         """
 
     def save_all(self, outcomes: Sequence[Outcome]) -> tuple[Saved | None, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from aggregator.app.announcer import Announcer
 from aggregator.app.application import App, user_agent
 from aggregator.app.builder import Builder
 from aggregator.app.freshness import Freshness
+from aggregator.core.chunk import read_watched
 from aggregator.core.errors import ParseError
 from aggregator.core.model import (
     BuildReport,
@@ -29,10 +31,12 @@ from aggregator.core.model import (
     Reading,
     SourceState,
 )
-from aggregator.core.read import read
 from aggregator.core.settings import Source
 from aggregator.dispatch import Claim, Dispatcher
+from aggregator.logs import event
 from aggregator.standing import veil
+
+logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = timedelta(seconds=10)  # longer only matters to --force: next_poll_at has moved
 NEW_SOURCES_A_SECOND = 2.0  # first polls are spread: 20 sources take seconds
@@ -246,8 +250,9 @@ class Engine:
     async def _fetch(self, source: Source, state: SourceState) -> Fetched:
         return await self._fetcher.fetch(source, state)
 
-    async def _read(self, source: Source, document: Document) -> Reading:
+    async def _read(self, source: Source, document: Document, whole: bool) -> Reading:
         """Read in a worker, which is told no more of the source than it needs: no secrets."""
+        memory = b"" if whole else await self.writer.run(self.app.store.memory, source.id)
         told = Source(
             id=source.id,
             url=source.url,
@@ -255,10 +260,13 @@ class Engine:
             dedupe=source.dedupe,
             cleaning=source.cleaning,
         )
+        max_entries = self.app.settings.limits.max_entries
         async with self._workers.room(len(document.body)):
-            return await self._workers.run(
-                read, document, told, self.app.settings.limits.max_entries
-            )
+            checked = await self._workers.run(read_watched, document, told, max_entries, memory)
+        if checked.difference:
+            told_by = {"source": source.id, "difference": checked.difference}
+            event(logger, logging.WARNING, "incremental reading was wrong", **told_by)
+        return checked.reading
 
     async def _crashed(self, source: Source, state: SourceState, error: Exception) -> PollReport:
         told = ParseError(f"internal error: {type(error).__name__}: {error}", kind="bug")

@@ -5,6 +5,7 @@ AggregatorError ─┬─ ConfigError            the operator's mistake; exit co
                  │               └─ ParseError
                  ├─ StoreError             the database refused: stop this run; exit code 1
                  ├─ RulingError            a story cannot be split or merged so; exit code 1
+                 ├─ ForgottenError         a reading builds on what is not stored: read again
                  └─ PublishError           the disk refused: logged, the next build tries again
 """
 
@@ -109,6 +110,13 @@ class StoreError(AggregatorError):
 
 class RulingError(AggregatorError):
     """What the operator asked of a story cannot be done; nothing was changed."""
+
+
+class ForgottenError(AggregatorError):
+    """Entries that were not read because they had been seen are not stored.
+
+    Nothing was saved; the whole document has to be read.
+    """
 
 
 class PublishError(AggregatorError):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from uuid import UUID, uuid5
 
-from aggregator.core.gist import Gist, gist
+from aggregator.core.gist import hash_of_gist
 from aggregator.core.identify import own_slug_hash
 from aggregator.core.model import Entry, Identity, Key, Novelty, Reading
 from aggregator.core.settings import Source
@@ -62,6 +62,7 @@ class Known:
     candidates: Mapping[Key, tuple[Candidate, ...]]  # newest first, at most eight a key
     taken: frozenset[int] = frozenset()  # those slug hashes of the document that are in use
     own: Mapping[int, OwnCopy] = field(default_factory=dict)  # by the candidate's slug hash
+    seen: frozenset[int] = frozenset()  # slug hashes of the entries that were not read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +150,13 @@ def _hold_back(decisions: list[Decision], *, capacity: int, held: int) -> list[D
     return [replace(each, held=held) if each.index in beyond else each for each in decisions]
 
 
-def novelty(decisions: tuple[Decision, ...]) -> Novelty:
-    """Count what the decisions mean to the store."""
+def novelty(decisions: tuple[Decision, ...], *, seen: int = 0) -> Novelty:
+    """Count what the decisions mean to the store, and entries that were `seen` and not read."""
     new = [decision for decision in decisions if decision.action == "new"]
     return Novelty(
         new=len(new),
         updated=sum(decision.action == "updated" for decision in decisions),
-        unchanged=sum(decision.action == "unchanged" for decision in decisions),
+        unchanged=seen + sum(decision.action == "unchanged" for decision in decisions),
         new_articles=sum(decision.mint for decision in new),
         joined=sum(not decision.mint for decision in new),
         churned=sum(decision.churned for decision in new),
@@ -182,7 +183,7 @@ class _Document:
         self._now = now
         self._decided: dict[int, Decision] = {}
         self._taken = set(known.taken)
-        self._present = {stored.slug_hash for stored in known.entries.values()}
+        self._present = {stored.slug_hash for stored in known.entries.values()} | known.seen
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
         }
@@ -238,19 +239,21 @@ class _Document:
                 yield _Match(rule, candidate, evidence)
 
     def _evidence(self, rule: str, member: Member, candidate: Candidate) -> Evidence | None:
+        is_present = candidate.slug_hash in self._present
         return same_story(
             rule,
             member,
             candidate=candidate,
             window=self._source.dedupe.window,
-            present=candidate.slug_hash in self._present or gist(member.headline) in self._twins,
+            present=is_present or hash_of_gist(member.headline) in self._twins,
         )
 
     @cached_property
-    def _twins(self) -> frozenset[Gist]:
+    def _twins(self) -> frozenset[int]:
         """The headlines that the document has more than once: of two stories, as likely as not."""
-        counts = Counter(gist(identity.headline) for identity in self._reading.identities)
-        return frozenset(words for words, count in counts.items() if count > 1)
+        read = (hash_of_gist(identity.headline) for identity in self._reading.identities)
+        counts = Counter([*read, *(seen.gist for seen in self._reading.seen)])
+        return frozenset(gist for gist, count in counts.items() if count > 1)
 
     def _found(self, rules: tuple[str, ...], identity: Identity) -> Iterator[tuple[str, Candidate]]:
         """The candidates under the keys of an entry, by rule."""

@@ -57,7 +57,11 @@ def told_apart(
         for entry, identity in zip(reading.feed.entries, reading.identities, strict=True)
     ]
     feed = replace(reading.feed, entries=tuple(entry for entry, _ in pairs))
-    return Reading(feed, tuple(identity for _, identity in pairs))
+    identities = tuple(identity for _, identity in pairs)
+    if identities == reading.identities:
+        return reading
+    # What is remembered of the document names the entries as it does.
+    return replace(reading, feed=feed, identities=identities, memory=b"")
 
 
 def _another_story(

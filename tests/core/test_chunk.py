@@ -21,7 +21,7 @@ from aggregator.core.chunk.check import ONE_IN, difference, is_due, read_checked
 from aggregator.core.chunk.increment import GIVEN_UP, RETRIED
 from aggregator.core.chunk.memory import LEFT_OUT, MAX_REMEMBERED, MAX_TEXTS, NO_HOST, SIGNED
 from aggregator.core.errors import ParseError
-from aggregator.core.model import Document, Reading, Entry
+from aggregator.core.model import Document, Entry, Reading
 from aggregator.core.read import read
 from aggregator.core.settings import Source
 from tests.core.documents import atom, rss

@@ -17,6 +17,7 @@ from aggregator.adapters.fetch.request import request_url, start_url, stored_val
 from aggregator.adapters.schedule import next_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app.engine import LEASE_MARGIN, MAX_SPREAD, NEW_SOURCES_A_SECOND
+from aggregator.core.chunk import read_new
 from aggregator.core.errors import FetchError
 from aggregator.core.identify import identify
 from aggregator.core.model import (
@@ -231,12 +232,13 @@ class Life:
         self.world.visits.append(visit)
         return visit
 
-    async def _read(self, source: Source, document: Document) -> Reading:
+    async def _read(self, source: Source, document: Document, whole: bool) -> Reading:
         await self._pause()
         publisher = self.world.publishers[source.url]
         visit = self._visits[source.id]
         if publisher.thorough or visit.answer is None or not visit.answer.edition:
-            return read(document, source, LIMITS.max_entries)
+            memory = b"" if whole else self.store.memory(source.id)
+            return read_new(document, source, LIMITS.max_entries, memory)
         return prepared(publisher, visit.answer.edition, source)
 
 

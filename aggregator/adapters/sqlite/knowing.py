@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aggregator.adapters.sqlite import homes
@@ -18,8 +18,9 @@ from aggregator.adapters.sqlite.codec import (
     to_seconds,
 )
 from aggregator.core import judge, reuse
+from aggregator.core.errors import ForgottenError
 from aggregator.core.judge import Known, KnownEntry, OwnCopy
-from aggregator.core.model import Feed, Key, Reading
+from aggregator.core.model import Key, Reading
 from aggregator.core.story import Candidate, Member
 
 CANDIDATES_OF_KEY = 8
@@ -84,9 +85,11 @@ def knowledge(
 ) -> Knowledge:
     """Read the stored entries of the document, and the articles its other entries may join.
 
-    Left out are articles that could join within a longer `window` only.
+    Left out are articles that could join within a longer `window` only. Raises ForgottenError
+    when an entry that was not read, because it had been seen, is not stored.
     """
     into: dict[int, int] = {}
+    reading, seen = _without_strangers(connection, reading, source=source, into=into)
     entries, foreign = _known_entries(connection, reading, source=source, into=into)
     doubtful = reuse.suspects(reading, entries)
     if doubtful:
@@ -110,8 +113,40 @@ def knowledge(
         candidates=candidates,
         taken=_taken(connection, {each.slug_hash for each in unseen}) if unseen else frozenset(),
         own=_own(connection, found, source=source, into=into) if found else {},
+        seen=seen,
     )
     return Knowledge(reading, known, into)
+
+
+def _without_strangers(
+    connection: sqlite3.Connection, reading: Reading, *, source: str, into: dict[int, int]
+) -> tuple[Reading, frozenset[int]]:
+    """Look up the entries that were not read: the source's own stay, with their slug hashes.
+
+    Those whose keys entries of other sources have are left out, as `_known_entries` does.
+    """
+    if not reading.seen:
+        return reading, frozenset()
+    slug_hashes: dict[int, int] = {}
+    strangers: set[int] = set()
+    for owner, entry_key, home, slug_hash in connection.execute(
+        "SELECT e.source, e.entry_key, coalesce(e.home, e.slug_hash), e.slug_hash "
+        "FROM json_each(?) AS wanted CROSS JOIN entries AS e ON e.entry_key = wanted.value",
+        (many(one.entry_key for one in reading.seen),),
+    ):
+        if owner != source:
+            strangers.add(entry_key)
+            continue
+        slug_hashes[entry_key] = home
+        if home != slug_hash:
+            into[home] = slug_hash
+    missing = len(reading.seen) - len(slug_hashes) - len(strangers)
+    if missing:
+        raise ForgottenError(f"{source}: {missing} entries that were seen before are not stored")
+    if strangers:
+        own = tuple(one for one in reading.seen if one.entry_key in slug_hashes)
+        reading = replace(reading, seen=own)
+    return reading, frozenset(slug_hashes.values())
 
 
 def _known_entries(
@@ -188,14 +223,8 @@ def _without(reading: Reading, foreign: frozenset[int]) -> Reading:
         for entry, identity in zip(reading.feed.entries, reading.identities, strict=True)
         if identity.entry_key not in foreign
     ]
-    feed = Feed(
-        info=reading.feed.info,
-        entries=tuple(entry for entry, _ in kept),
-        hints=reading.feed.hints,
-        format=reading.feed.format,
-        skipped=reading.feed.skipped,
-    )
-    return Reading(feed, tuple(identity for _, identity in kept))
+    feed = replace(reading.feed, entries=tuple(entry for entry, _ in kept))
+    return replace(reading, feed=feed, identities=tuple(identity for _, identity in kept))
 
 
 def _taken(connection: sqlite3.Connection, slug_hashes: Iterable[int]) -> frozenset[int]:

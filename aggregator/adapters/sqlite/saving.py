@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.adapters.sqlite import aliases, ledger, renaming, states, waiting, wording
+from aggregator.adapters.sqlite import aliases, ledger, memories, renaming, states, waiting, wording
 from aggregator.adapters.sqlite.codec import (
     entry_to_json,
     legal,
@@ -130,7 +130,8 @@ def _save_reading(connection: sqlite3.Connection, outcome: Outcome, reading: Rea
         _write(connection, found, touched, source=outcome.state.source)
         _drop_old_aliases(connection, outcome, found, touched)
         ledger.mark_changed(connection, {found.now(each.slug_hash) for each in touched})
-    return judge.novelty(decisions)
+    memories.keep(connection, outcome.state.source, found.reading.memory)
+    return judge.novelty(decisions, seen=len(found.reading.seen))
 
 
 def _drop_old_aliases(
@@ -144,10 +145,15 @@ def _drop_old_aliases(
         aliases.drop_old(
             connection,
             churned,
-            present=[identity.entry_key for identity in found.reading.identities],
+            present=_entry_keys(found.reading),
             source=outcome.state.source,
             pool=outcome.source.dedupe.pool,
         )
+
+
+def _entry_keys(reading: Reading) -> list[int]:
+    read = (identity.entry_key for identity in reading.identities)
+    return [*read, *(seen.entry_key for seen in reading.seen)]
 
 
 def _write(

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-
-from sqlite_utils import Database
-from sqlite_utils.db import Table
+from typing import TYPE_CHECKING
 
 from aggregator.adapters.sqlite import wording
 from aggregator.adapters.sqlite.connection import as_database, writing
 from aggregator.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+    from sqlite_utils.db import Table
 
 APPLICATION_ID = 0x41474752  # "AGGR"
 
@@ -290,6 +292,13 @@ def _members(db: Database) -> None:
     )
 
 
+def _memories(db: Database) -> None:
+    """What is remembered of the last document of a source, to read only what is new in the next."""
+    db.execute(
+        "CREATE TABLE memories (source TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
@@ -299,4 +308,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _keyed_sources,
     _questions,
     _members,
+    _memories,
 )

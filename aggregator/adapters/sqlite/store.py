@@ -13,6 +13,7 @@ from aggregator.adapters.sqlite import (
     archive,
     ledger,
     lookup,
+    memories,
     moving,
     rekeying,
     renaming,
@@ -130,6 +131,10 @@ class SqliteStore:
         )
         with self._connected() as connection:
             return states.claim(connection, wanted)
+
+    def memory(self, source: str) -> bytes:
+        with self._connected() as connection:
+            return memories.memory(connection, source)
 
     def save(self, outcome: Outcome) -> Saved | None:
         return self.save_all((outcome,))[0]

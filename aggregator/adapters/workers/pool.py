@@ -23,7 +23,7 @@ from aggregator.core.errors import ParseError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PRELOAD = ("aggregator.core.read",)
+_PRELOAD = ("aggregator.core.chunk",)
 _PATIENCE = 4  # times the deadline by the clock: another process may have the processor
 _CALLS_PER_WORKER = 1000  # then a fresh one: whatever a C library leaks is given back
 _LARGE = 256 * 1024  # bytes; whatever takes seconds to read is larger, most feeds are smaller
