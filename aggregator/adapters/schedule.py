@@ -11,12 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
 
 _FIELDS = (
     ("minute", "minute"),
@@ -82,6 +80,10 @@ def _build(expression: str, *, end_date: datetime | None) -> BaseTrigger:
     wholes = [values]
     if not values["day"].startswith("*") and not values["day_of_week"].startswith("*"):
         wholes = [values | {"day": "*"}, values | {"day_of_week": "*"}]
+    # Loaded late, like all of APScheduler here: most runs have no such times and no heartbeat.
+    from apscheduler.triggers.combining import OrTrigger  # noqa: PLC0415
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
     triggers = [CronTrigger(**whole, timezone=UTC, end_date=end_date) for whole in wholes]
     return triggers[0] if len(triggers) == 1 else OrTrigger(triggers)
 
@@ -93,6 +95,8 @@ def _fields(expression: str) -> dict[str, str]:
         raise ValueError(
             f'cron "{expression}" has {len(texts)} fields, not 5 ({names}), as in "0 6 * * *"'
         )
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
     values: dict[str, str] = {}
     for (name, label), text in zip(_FIELDS, texts, strict=True):
         try:
@@ -164,6 +168,8 @@ class Heartbeat:
         failed: Callable[[str, BaseException], None],
         chores: Sequence[Chore] = (),
     ) -> None:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415
+
         self._every = every
         self._failed = failed
         self._work = {_TICK: tick} | {chore.name: chore.run for chore in chores}
@@ -206,6 +212,8 @@ class Heartbeat:
             await asyncio.wait(tuple(self._running.values()))
 
     def _triggers(self) -> list[tuple[str, BaseTrigger]]:
+        from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415
+
         beat = IntervalTrigger(seconds=self._every, timezone=UTC)
         return [(_TICK, beat), *((chore.name, _trigger(chore.cron)) for chore in self._chores)]
 

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from aggregator import __version__
-from aggregator.cli.editing import add, check, export, import_, init, remove, schema
-from aggregator.cli.explaining import plan, preview, why
-from aggregator.cli.moving import dump, load
-from aggregator.cli.probing import completion, healthcheck
-from aggregator.cli.reading import articles, entries, status
-from aggregator.cli.ruling import merge, split
 from aggregator.cli.session import Session
-from aggregator.cli.working import build, poll, run
+
+# The module of each command, in the order of the help. Each is loaded when it is asked for: to
+# poll from cron must not wait for what explains rules, edits feeds.yaml or serves HTTP.
+_MODULES = {
+    "run": "running",
+    "poll": "working",
+    "build": "working",
+    "check": "editing",
+    "plan": "explaining",
+    "why": "explaining",
+    "preview": "explaining",
+    "status": "reading",
+    "entries": "reading",
+    "articles": "reading",
+    "split": "ruling",
+    "merge": "ruling",
+    "add": "editing",
+    "remove": "editing",
+    "import": "editing",
+    "export": "editing",
+    "schema": "editing",
+    "init": "editing",
+    "dump": "moving",
+    "load": "moving",
+    "healthcheck": "probing",
+    "completion": "probing",
+}
+_NAMES = {"import": "import_"}  # a word of Python's
 
 EPILOG = """\b
 A first session:
@@ -28,7 +50,23 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some sources failed, 78 bad feeds.yaml
 """
 
 
+class _Commands(click.Group):
+    """The commands by name, loaded when they are asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"aggregator.cli.{_MODULES[cmd_name]}")
+        command = getattr(module, _NAMES.get(cmd_name, cmd_name))
+        assert isinstance(command, click.Command)
+        return command
+
+
 @click.group(
+    cls=_Commands,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -56,30 +94,3 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some sources failed, 78 bad feeds.yaml
 def main(context: click.Context, config: Path, verbose: bool, log_format: str) -> None:
     """Poll the feeds listed in feeds.yaml and publish merged, filtered Atom feeds."""
     context.obj = Session(file=config, verbose=verbose, log_format=log_format)
-
-
-for command in (
-    run,
-    poll,
-    build,
-    check,
-    plan,
-    why,
-    preview,
-    status,
-    entries,
-    articles,
-    split,
-    merge,
-    add,
-    remove,
-    import_,
-    export,
-    schema,
-    init,
-    dump,
-    load,
-    healthcheck,
-    completion,
-):
-    main.add_command(command)

@@ -7,6 +7,7 @@ from http.client import HTTPConnection, HTTPException
 import click
 from click.shell_completion import get_completion_class
 
+from aggregator.cli import main
 from aggregator.cli.session import Session, stop
 
 TIMEOUT = 5.0  # seconds
@@ -52,6 +53,4 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is None:
         stop(f"no completion for {shell}")
-    from aggregator.cli import main  # noqa: PLC0415 (main lists this command)
-
     click.echo(kind(main, {}, "aggregator", "_AGGREGATOR_COMPLETE").source())

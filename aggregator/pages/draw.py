@@ -8,18 +8,20 @@ from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
-from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Final
 
 from aggregator.core.model import Article
 from aggregator.core.render import FORMATS, GENERATOR, feed_path, page_path
 from aggregator.core.render.fields import language_tag, legal, web_address
 from aggregator.core.settings import Output
-from aggregator.explain import Tally
 from aggregator.pages.words import day_name, days, moment
 from aggregator.standing import Standing, facts
 from aggregator.standing.words import counted, distance
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from aggregator.explain import Tally
 
 PAGE_ARTICLES: Final = 100
 STATUS_SOURCES: Final = 500  # a browser still likes that; the rest is in status.json
@@ -179,6 +181,9 @@ def _draw(template: str, site: Site, **values: object) -> bytes:
 
 @cache
 def _environment() -> Environment:
+    # Loaded late: most runs write no page anew.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=PackageLoader("aggregator", _TEMPLATES),
         autoescape=True,

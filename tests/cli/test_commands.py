@@ -307,7 +307,10 @@ def test_a_missing_feeds_yaml_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_every_command_and_option_has_help() -> None:
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
         assert command.help, name
         for parameter in command.params:
             if isinstance(parameter, click.Option):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+GENERATOR: Final = "aggregator"
 ATOM_TYPE: Final = "application/atom+xml"
 # The forms of a document by the ending of its name; the one to recommend stands first.
 FORMATS: Final[Mapping[str, str]] = {
