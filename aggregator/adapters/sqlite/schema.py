@@ -292,6 +292,13 @@ def _members(db: Database) -> None:
     )
 
 
+def _memories(db: Database) -> None:
+    """What is remembered of the last document of a source, to read only what is new in the next."""
+    db.execute(
+        "CREATE TABLE memories (source TEXT PRIMARY KEY, memory BLOB NOT NULL) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
@@ -301,4 +308,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _keyed_sources,
     _questions,
     _members,
+    _memories,
 )
