@@ -16,10 +16,10 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
+from aggregator.core.spans import spans_of
+
 RECORDED: Final = ("atom", "rss")  # the forms whose versions are recorded
 MOST_VERSIONS: Final = 500  # with a change every five minutes nearly two days
-_ENTRY = re.compile(rb"<(entry|item)[ >].*?</\1>\s*", re.DOTALL)  # content is escaped: none nests
-
 _ID = re.compile(rb"<(id|guid)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
 
 
@@ -48,9 +48,10 @@ def recorded(history: History, body: bytes, *, no_news: Collection[str] = ()) ->
     versions[tag] = number
     kept = islice(versions.items(), max(0, len(versions) - MOST_VERSIONS), None)
     since: dict[str, int] = {}
-    for entry in _entries(body):
-        digest = _digest(entry[0])
-        first = 0 if no_news and _id_of(entry[0]) in no_news else number
+    for start, end in spans_of(body):
+        entry = body[start:end]
+        digest = _digest(entry)
+        first = 0 if no_news and _id_of(entry) in no_news else number
         since[digest] = history.since.get(digest, first)
     return History(versions=dict(kept), since=since)
 
@@ -65,17 +66,12 @@ def news(history: History, body: bytes, *, tag: str) -> bytes | None:
     number = history.versions.get(tag)
     if number is None:
         return None
-    entries = _entries(body)
-    fresh = [entry for entry in entries if not _is_old(history, entry[0], number)]
+    spans = spans_of(body)
+    entries = [body[start:end] for start, end in spans]
+    fresh = [entry for entry in entries if not _is_old(history, entry, number)]
     if len(fresh) == len(entries):
         return None
-    parts = [body[: entries[0].start()], *(entry[0] for entry in fresh), body[entries[-1].end() :]]
-    return b"".join(parts)
-
-
-def _entries(body: bytes) -> list[re.Match[bytes]]:
-    """Where its entries stand; none when that cannot be told without parsing."""
-    return [] if b"<![CDATA[" in body or b"<!--" in body else list(_ENTRY.finditer(body))
+    return b"".join((body[: spans[0].start], *fresh, body[spans[-1].end :]))
 
 
 def _id_of(entry: bytes) -> str:

@@ -2,12 +2,12 @@
 
 Same input, same bytes, in every process. Whatever the store holds, the documents are valid:
 an article that cannot be rendered is left out and named, and costs the others nothing.
-All forms are made from one list of entries, which is prepared once.
+Each entry is prepared once for all forms, and written once for as long as its bytes are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,8 @@ from typing import Final
 from aggregator.core.model import Article
 from aggregator.core.render.fields import legal
 from aggregator.core.render.heading import Heading
-from aggregator.core.render.jsonfeed import MARK, json_document
+from aggregator.core.render.jsonfeed import MARK, json_frame, json_piece
+from aggregator.core.render.pieces import Frame, Piece, Pieces
 from aggregator.core.render.places import (
     ARCHIVE_FORMATS,
     ATOM_TYPE,
@@ -25,7 +26,7 @@ from aggregator.core.render.places import (
     feed_path,
     page_path,
 )
-from aggregator.core.render.texts import MAX_TEXT, Told, told
+from aggregator.core.render.texts import MAX_TEXT, told
 from aggregator.core.settings import Output
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "GENERATOR",
     "MAX_DOCUMENT",
     "MAX_TEXT",
+    "Pieces",
     "Rendered",
     "archive_path",
     "feed_path",
@@ -44,8 +46,6 @@ __all__ = [
 ]
 
 MAX_DOCUMENT: Final = 8 * 1024 * 1024  # characters of all entries; the rest is left out
-
-_Document = Callable[[Sequence[Told]], dict[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,7 @@ def render(
     ttl: int = 60,
     query: str = "",
     forms: Collection[str] = tuple(FORMATS),
+    known: Pieces | None = None,
 ) -> Rendered:
     """The document of `output` with `articles` in the order given, in each of the `forms`.
 
@@ -89,7 +90,8 @@ def render(
     `page` makes it a closed page of the archive, `previous` is the page that goes before
     (RFC 5005 §4). `query` belongs to the address of a part of it (see core.narrow). The feed's
     updated is the newest of the articles' and `settings_changed_at`, never the time of
-    rendering. Raises nothing for whatever an article holds.
+    rendering. Entries written before are taken from `known`, others are added to it. Raises
+    nothing for whatever an article holds.
     """
     heading = Heading(
         output=output,
@@ -100,23 +102,18 @@ def render(
         ttl=ttl,
         query=query,
     )
-
-    def document(chosen: Sequence[Told]) -> dict[str, bytes]:
-        return _document(heading, chosen, _newest(chosen, settings_changed_at), forms)
-
     chosen, left_out = _within_bounds(articles)
-    try:
-        entries = [told(article) for article in chosen]
-        bodies = document(entries)
-    except (ValueError, TypeError):
-        entries, damaged = _renderable(chosen, document)
-        left_out += damaged
-        bodies = document(entries)
+    made, damaged = _pieces(chosen, heading, forms=forms, known=known or Pieces(0))
+    carried = {article: made[article] for article in chosen if article in made}
+    updated = _newest(carried, settings_changed_at)
     return Rendered(
-        bodies=bodies,
-        carried=tuple(entry.article.slug_hash for entry in entries),
-        updated=_newest(entries, settings_changed_at),
-        left_out=left_out,
+        bodies={
+            form: frame.around([piece[form] for piece in carried.values()])
+            for form, frame in _frames(heading, updated, forms).items()
+        },
+        carried=tuple(article.slug_hash for article in carried),
+        updated=updated,
+        left_out=left_out + damaged,
     )
 
 
@@ -137,33 +134,63 @@ def _within_bounds(articles: Iterable[Article]) -> tuple[list[Article], tuple[st
     return list(chosen.values()), tuple(left_out)
 
 
-def _renderable(
-    articles: Iterable[Article], document: _Document
-) -> tuple[list[Told], tuple[str, ...]]:
-    chosen: list[Told] = []
-    left_out: list[str] = []
+def _pieces(
+    articles: Sequence[Article], heading: Heading, *, forms: Collection[str], known: Pieces
+) -> tuple[dict[Article, Piece], tuple[str, ...]]:
+    """The pieces of the articles, and a reason for each that has none."""
+    found = {article: known.of(article, forms) for article in articles}
+    made = {article: piece for article, piece in found.items() if piece is not None}
+    unknown = [article for article, piece in found.items() if piece is None]
+    reasons: list[str] = []
+    try:
+        new = dict(_written(unknown, heading, forms))
+    except (ValueError, TypeError):
+        new, reasons = _one_by_one(unknown, heading, forms)
+    for article, piece in new.items():
+        known.keep(article, piece)
+    return made | new, tuple(reasons)
+
+
+def _one_by_one(
+    articles: Iterable[Article], heading: Heading, forms: Collection[str]
+) -> tuple[dict[Article, Piece], list[str]]:
+    pieces: dict[Article, Piece] = {}
+    reasons: list[str] = []
     for article in articles:
         try:
-            entry = told(article)
-            document((entry,))
+            pieces |= _written([article], heading, forms)
         except (ValueError, TypeError) as error:
-            left_out.append(f"{article.slug}: {error}")
-        else:
-            chosen.append(entry)
-    return chosen, tuple(left_out)
+            reasons.append(f"{article.slug}: {error}")
+    return pieces, reasons
 
 
-def _newest(entries: Iterable[Told], floor: datetime) -> datetime:
-    return max([floor, *(entry.article.updated for entry in entries)])
+def _written(
+    articles: Sequence[Article], heading: Heading, forms: Collection[str]
+) -> list[tuple[Article, Piece]]:
+    if not articles:
+        return []
+    from aggregator.core.render.xml import xml_pieces  # noqa: PLC0415
 
-
-def _document(
-    heading: Heading, entries: Sequence[Told], updated: datetime, forms: Collection[str]
-) -> dict[str, bytes]:
-    # Loaded late: feedgen and lxml are for those who write a document, and most polls write none.
-    from aggregator.core.render.xml import xml_documents  # noqa: PLC0415
-
-    bodies = xml_documents(heading, entries, updated, forms)
+    entries = [told(article) for article in articles]
+    found = xml_pieces(heading, entries, forms)
     if "json" in forms:
-        bodies["json"] = json_document(heading, entries, updated)
-    return bodies
+        found["json"] = [json_piece(entry) for entry in entries]
+    pieces = zip(*found.values(), strict=True)
+    return [
+        (article, dict(zip(found, piece, strict=True)))
+        for article, piece in zip(articles, pieces, strict=True)
+    ]
+
+
+def _newest(articles: Iterable[Article], floor: datetime) -> datetime:
+    return max([floor, *(article.updated for article in articles)])
+
+
+def _frames(heading: Heading, updated: datetime, forms: Collection[str]) -> dict[str, Frame]:
+    # Loaded late: feedgen and lxml are for those who write a document, and most polls write none.
+    from aggregator.core.render.xml import xml_frames  # noqa: PLC0415
+
+    frames = xml_frames(heading, updated, forms)
+    if "json" in forms:
+        frames["json"] = json_frame(heading, updated)
+    return frames

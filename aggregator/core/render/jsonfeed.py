@@ -7,7 +7,7 @@ source of an entry) stands in objects whose names begin with an underscore, as i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -18,6 +18,7 @@ from aggregator.core.model import Article
 from aggregator.core.render.fields import language_tag, legal, source_author, web_address
 from aggregator.core.render.heading import Heading
 from aggregator.core.render.links import Link, links_of
+from aggregator.core.render.pieces import Frame
 from aggregator.core.render.texts import Told
 
 VERSION: Final = "https://jsonfeed.org/version/1.1"
@@ -25,8 +26,8 @@ MARK: Final = "_aggregator"
 UNKNOWN_TYPE: Final = "application/octet-stream"  # a file has to have a type
 
 
-def json_document(heading: Heading, entries: Sequence[Told], updated: datetime) -> bytes:
-    """Return the document as UTF-8. `updated` is that of the whole feed."""
+def json_frame(heading: Heading, updated: datetime) -> Frame:
+    """Return the document without its items. `updated` is that of the whole feed."""
     document = _said(
         {
             "version": VERSION,
@@ -42,8 +43,18 @@ def json_document(heading: Heading, entries: Sequence[Told], updated: datetime) 
             "hubs": [{"type": "WebSub", "url": heading.hub}] if heading.hub else [],
         }
     )
-    document["items"] = [_item(entry) for entry in entries]
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    document["items"] = []
+    tail = b"]}"
+    return Frame(_written(document).removesuffix(tail), tail, between=b",")
+
+
+def json_piece(entry: Told) -> bytes:
+    """Return the item of an entry. Raises ValueError when a text cannot be UTF-8."""
+    return _written(_item(entry))
+
+
+def _written(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _said(record: Mapping[str, object]) -> dict[str, object]:

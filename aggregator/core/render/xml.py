@@ -1,10 +1,15 @@
-"""A list of entries -> Atom and RSS. The only importer of feedgen, but for its extensions."""
+"""Headings and entries -> Atom and RSS. Pure; the only importer of feedgen, but for its extensions.
+
+An entry is written in the same bytes whatever stands above and beside it. So entries are written
+once, cut out of their document, and put between the head and the tail of others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from html import escape
+from typing import Final
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -13,24 +18,42 @@ from aggregator import __version__
 from aggregator.core.render.extension import AtomExtension
 from aggregator.core.render.fields import legal
 from aggregator.core.render.heading import Heading
+from aggregator.core.render.pieces import Frame
 from aggregator.core.render.places import GENERATOR
 from aggregator.core.render.rss import RssExtension
 from aggregator.core.render.texts import Told
+from aggregator.core.spans import spans_of
+
+_WRITE: Final[Mapping[str, Callable[[FeedGenerator], bytes]]] = {
+    "atom": FeedGenerator.atom_str,
+    "rss": FeedGenerator.rss_str,
+}
+_TAILS: Final = {"atom": b"</feed>", "rss": b"</channel></rss>"}
 
 
-def xml_documents(
-    heading: Heading, entries: Sequence[Told], updated: datetime, forms: Collection[str]
-) -> dict[str, bytes]:
-    """The documents of those `forms` that are XML, by form."""
-    bodies: dict[str, bytes] = {}
+def xml_frames(heading: Heading, updated: datetime, forms: Collection[str]) -> dict[str, Frame]:
+    """The document without its entries in those `forms` that are XML."""
     feed = _feed(heading, updated)
+    frames: dict[str, Frame] = {}
+    for form, write in _WRITE.items():
+        if form in forms:
+            head = _styled(write(feed), heading).removesuffix(_TAILS[form])
+            frames[form] = Frame(head, _TAILS[form])
+    return frames
+
+
+def xml_pieces(
+    heading: Heading, entries: Sequence[Told], forms: Collection[str]
+) -> dict[str, list[bytes]]:
+    """The entries, in their order, in those `forms` that are XML. Raises what feedgen raises."""
+    feed = _feed(heading, entries[0].article.updated)
     for entry in entries:
         _fill(feed.add_entry(order="append"), entry)
-    if "atom" in forms:
-        bodies["atom"] = _styled(feed.atom_str(), heading)
-    if "rss" in forms:
-        bodies["rss"] = _styled(feed.rss_str(), heading)
-    return bodies
+    return {form: _cut(write(feed)) for form, write in _WRITE.items() if form in forms}
+
+
+def _cut(document: bytes) -> list[bytes]:
+    return [document[start:end] for start, end in spans_of(document)]
 
 
 def _styled(document: bytes, heading: Heading) -> bytes:

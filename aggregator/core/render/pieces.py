@@ -1,0 +1,48 @@
+"""Entries as bytes: each is written once, and stands as it is in every document. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from aggregator.core.kept import Kept
+from aggregator.core.model import Article
+
+_OVERHEAD: Final = 4000  # bytes of an article besides its texts
+
+Piece = Mapping[str, bytes]  # one entry by form: <entry>…</entry>, <item>…</item>, {…}
+
+
+class Frame(NamedTuple):
+    """A document without its entries."""
+
+    head: bytes
+    tail: bytes
+    between: bytes = b""  # two entries
+
+    def around(self, entries: Sequence[bytes]) -> bytes:
+        """The document with these entries."""
+        return b"".join((self.head, self.between.join(entries), self.tail))
+
+
+class Pieces:
+    """The pieces of articles rendered lately, of together about `limit` bytes.
+
+    A piece is that of an article which is equal in everything, so it never has to be thrown away.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._kept: Kept[Article, Piece] = Kept(limit)
+
+    def of(self, article: Article, forms: Collection[str]) -> Piece | None:
+        """The piece of an article, if it is there in all these forms."""
+        piece = self._kept.get(article)
+        if piece is None or not all(form in piece for form in forms):
+            return None
+        return piece
+
+    def keep(self, article: Article, piece: Piece) -> None:
+        """Keep a piece; what was asked for longest ago goes."""
+        texts = len(article.entry.content) + len(article.entry.summary)
+        size = sum(map(len, piece.values())) + 2 * texts + _OVERHEAD
+        self._kept.put(article, piece, size=size)
