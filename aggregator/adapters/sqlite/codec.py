@@ -28,6 +28,9 @@ from aggregator.core.model import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+# Made once: `json.dumps` makes an encoder for each call that asks for anything but its defaults.
+_ascii = json.JSONEncoder(separators=(",", ":")).encode
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def to_seconds(moment: datetime) -> int:
@@ -236,7 +239,7 @@ def hints_from_json(text: str) -> Hints:
 
 
 def moments_to_json(moments: Iterable[datetime]) -> str:
-    return json.dumps([to_seconds(moment) for moment in moments], separators=(",", ":"))
+    return _ascii([to_seconds(moment) for moment in moments])
 
 
 def moments_from_json(text: str) -> tuple[datetime, ...]:
@@ -245,7 +248,7 @@ def moments_from_json(text: str) -> tuple[datetime, ...]:
 
 def many(values: Iterable[object]) -> str:
     """The JSON array that a statement takes for any number of values (`json_each`)."""
-    return json.dumps(list(values), separators=(",", ":"))
+    return _ascii(list(values))
 
 
 def _told(record: Mapping[str, object]) -> dict[str, object]:
@@ -309,11 +312,11 @@ def _dump(record: Mapping[str, object]) -> str:
 
     A lone surrogate has no UTF-8 form and is escaped, with everything else in the record.
     """
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    text = _compact(record)
     try:
         text.encode()
     except UnicodeEncodeError:
-        text = json.dumps(record, separators=(",", ":"))
+        text = _ascii(record)
     return text
 
 
