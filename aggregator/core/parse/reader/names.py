@@ -1,0 +1,55 @@
+"""Names as expat writes them -> names as feedparser knows them. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from feedparser.mixin import _FeedParserMixin
+
+# prefixes that mean something to feedparser or to us, whatever they stand for
+_KNOWN_PREFIXES = frozenset(_FeedParserMixin.namespaces.values()) - {""} | {"atom"}
+_KNOWN_NAMESPACES = {uri.lower(): name for uri, name in _FeedParserMixin.namespaces.items()}
+
+
+def is_harmless(prefix: str | None, uri: str) -> bool:
+    """May an entry declare this namespace without changing how feedparser reads other entries?
+
+    feedparser remembers declarations beyond their scope, by prefix as well as by namespace.
+    """
+    if not prefix:
+        return True
+    known = _KNOWN_NAMESPACES.get(uri.lower())
+    if known is None:
+        return prefix.lower() not in _KNOWN_PREFIXES and "backend.userland.com" not in uri.lower()
+    return prefix == (known or "atom")
+
+
+def known_prefix(namespace: str) -> str:
+    """What feedparser calls a namespace, "" for one it does not know and for those of feeds."""
+    lowered = namespace.lower()
+    return "" if "backend.userland.com/rss" in lowered else _KNOWN_NAMESPACES.get(lowered, "")
+
+
+def split(tag: str) -> tuple[str, str]:
+    """Prefix ("" for none) and name."""
+    prefix, colon, name = tag.partition(":")
+    return (prefix, name) if colon else ("", tag)
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Namespace and local name of what expat writes as `namespace local prefix`."""
+    parts = name.split()
+    if len(parts) == 1:
+        return "", name
+    namespace, local = parts[:2] if len(parts) == 3 else parts
+    return namespace, local
+
+
+@lru_cache(maxsize=1024)
+def attribute_names(name: str) -> tuple[str, str]:
+    """What feedparser calls an attribute, and how it was written."""
+    namespace, local = parted(name)
+    known = _KNOWN_NAMESPACES.get(namespace.lower(), "")
+    parts = name.split()
+    given = f"{parts[2]}:{local}" if len(parts) == 3 else local
+    return (f"{known}:{local}" if known else local).lower(), given.lower()
