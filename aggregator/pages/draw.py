@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from aggregator.core.model import Article
 from aggregator.core.render import FORMATS, GENERATOR, feed_path, page_path
 from aggregator.core.render.fields import language_tag, legal, web_address
+from aggregator.core.render.pieces import HTML, Pieces
 from aggregator.core.settings import Output
-from aggregator.pages.words import day_name, days, moment
+from aggregator.pages.words import ArticleLine, article_line, day_name, days, moment
 from aggregator.standing import Standing, facts
 from aggregator.standing.words import counted, distance
 
@@ -95,17 +96,38 @@ def draw_index(site: Site, outputs: Sequence[OutputLine], *, private: bool = Fal
     return _draw("index.html", site, outputs=outputs, private=private)
 
 
-def draw_output(site: Site, output: OutputLine, articles: Sequence[Article]) -> bytes:
-    """The first articles of an output, in the order given, day by day (UTC)."""
+def draw_output(
+    site: Site, output: OutputLine, articles: Sequence[Article], *, known: Pieces | None = None
+) -> bytes:
+    """The first articles of an output, in the order given, day by day (UTC).
+
+    Those drawn before are taken from `known`, others are added to it.
+    """
     shown = articles[:PAGE_ARTICLES]
+    memory = known or Pieces(0)
     return _draw(
         "output.html",
         site,
         output=output,
-        days=days(shown),
+        days=[(day, [_drawn(one, memory) for one in group]) for day, group in days(shown)],
         shown=len(shown),
         more=len(articles) > len(shown),
     )
+
+
+def _drawn(article: Article, known: Pieces) -> str:
+    piece = known.of(article)
+    if HTML not in piece:
+        drawn = legal(_macro_of_article()(article_line(article)))
+        piece = known.add(article, {HTML: drawn.encode()})
+    return piece[HTML].decode()
+
+
+@cache
+def _macro_of_article() -> Callable[[ArticleLine], str]:
+    module = _environment().get_template("article.html").module
+    macro: Callable[[ArticleLine], str] = vars(module)["article"]
+    return macro
 
 
 def draw_status(

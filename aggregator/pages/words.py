@@ -34,10 +34,10 @@ class ArticleLine:
     others: tuple[tuple[str, str], ...] = ()  # (title, link) of further sources
 
 
-def days(articles: Iterable[Article]) -> list[tuple[date, list[ArticleLine]]]:
+def days(articles: Iterable[Article]) -> list[tuple[date, list[Article]]]:
     """The articles of each day (UTC), in the order given."""
-    lines = [article_line(article) for article in articles]
-    return [(day, list(group)) for day, group in groupby(lines, key=lambda line: line.at.date())]
+    groups = groupby(articles, key=lambda article: article.sort_at.date())
+    return [(day, list(group)) for day, group in groups]
 
 
 def article_line(article: Article) -> ArticleLine:

@@ -11,7 +11,7 @@ from hypothesis import given
 from lxml import html
 
 from aggregator.core.model import Article, Enclosure, FeedInfo, Sighting
-from aggregator.core.render import page_path
+from aggregator.core.render import Pieces, page_path
 from aggregator.core.settings import Output
 from aggregator.pages import (
     OUTPUT_TO_ROOT,
@@ -131,6 +131,13 @@ def test_a_long_page_ends_and_names_the_feed() -> None:
 def test_the_same_articles_give_the_same_page() -> None:
     shown = [article(number) for number in range(3)]
     assert draw_output(INNER, line(), shown) == draw_output(INNER, line(), list(shown))
+
+
+@given(hostile=nasty_article)
+def test_an_article_that_was_drawn_before_is_drawn_alike(hostile: Article) -> None:
+    known = Pieces(1 << 20)
+    for shown in ([hostile], [article(1), hostile], [hostile]):
+        assert draw_output(INNER, line(), shown, known=known) == draw_output(INNER, line(), shown)
 
 
 # S37

@@ -138,37 +138,42 @@ def _pieces(
     articles: Sequence[Article], heading: Heading, *, forms: Collection[str], known: Pieces
 ) -> tuple[dict[Article, Piece], tuple[str, ...]]:
     """The pieces of the articles, and a reason for each that has none."""
-    found = {article: known.of(article, forms) for article in articles}
-    made = {article: piece for article, piece in found.items() if piece is not None}
-    unknown = [article for article, piece in found.items() if piece is None]
-    reasons: list[str] = []
+    made = {article: known.of(article) for article in articles}
+    unknown: dict[tuple[str, ...], list[Article]] = {}
+    for article, piece in made.items():
+        missing = tuple(form for form in forms if form not in piece)
+        unknown.setdefault(missing, []).append(article)
+    unknown.pop((), None)
+    left_out: dict[Article, str] = {}
+    for missing, some in unknown.items():
+        for article, new in _new(some, heading, missing).items():
+            if isinstance(new, str):
+                left_out[article] = new
+                del made[article]
+            else:
+                made[article] = known.add(article, new)
+    reasons = (left_out[article] for article in articles if article in left_out)
+    return made, tuple(reasons)
+
+
+def _new(
+    articles: Sequence[Article], heading: Heading, forms: Collection[str]
+) -> dict[Article, Piece | str]:
+    """The pieces of the articles, or why there is none."""
     try:
-        new = dict(_written(unknown, heading, forms))
-    except (ValueError, TypeError):
-        new, reasons = _one_by_one(unknown, heading, forms)
-    for article, piece in new.items():
-        known.keep(article, piece)
-    return made | new, tuple(reasons)
-
-
-def _one_by_one(
-    articles: Iterable[Article], heading: Heading, forms: Collection[str]
-) -> tuple[dict[Article, Piece], list[str]]:
-    pieces: dict[Article, Piece] = {}
-    reasons: list[str] = []
+        return _written(articles, heading, forms)
+    except (ValueError, TypeError) as error:
+        if len(articles) == 1:
+            return {articles[0]: f"{articles[0].slug}: {error}"}
+    found: dict[Article, Piece | str] = {}
     for article in articles:
-        try:
-            pieces |= _written([article], heading, forms)
-        except (ValueError, TypeError) as error:
-            reasons.append(f"{article.slug}: {error}")
-    return pieces, reasons
+        found |= _new([article], heading, forms)
+    return found
 
 
 def _written(
     articles: Sequence[Article], heading: Heading, forms: Collection[str]
-) -> list[tuple[Article, Piece]]:
-    if not articles:
-        return []
+) -> dict[Article, Piece | str]:
     from aggregator.core.render.xml import xml_pieces  # noqa: PLC0415
 
     entries = [told(article) for article in articles]
@@ -176,10 +181,10 @@ def _written(
     if "json" in forms:
         found["json"] = [json_piece(entry) for entry in entries]
     pieces = zip(*found.values(), strict=True)
-    return [
-        (article, dict(zip(found, piece, strict=True)))
+    return {
+        article: dict(zip(found, piece, strict=True))
         for article, piece in zip(articles, pieces, strict=True)
-    ]
+    }
 
 
 def _newest(articles: Iterable[Article], floor: datetime) -> datetime:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aggregator.core.kept import Kept
 from aggregator.core.model import Article
 
 _OVERHEAD: Final = 4000  # bytes of an article besides its texts
+
+HTML: Final = "html"  # the form of what stands on a page for people; a package above writes it
 
 Piece = Mapping[str, bytes]  # one entry by form: <entry>…</entry>, <item>…</item>, {…}
 
@@ -34,15 +36,14 @@ class Pieces:
     def __init__(self, limit: int) -> None:
         self._kept: Kept[Article, Piece] = Kept(limit)
 
-    def of(self, article: Article, forms: Collection[str]) -> Piece | None:
-        """The piece of an article, if it is there in all these forms."""
-        piece = self._kept.get(article)
-        if piece is None or not all(form in piece for form in forms):
-            return None
-        return piece
+    def of(self, article: Article) -> Piece:
+        """The piece of an article, in the forms in which it is there."""
+        return self._kept.get(article) or {}
 
-    def keep(self, article: Article, piece: Piece) -> None:
-        """Keep a piece; what was asked for longest ago goes."""
+    def add(self, article: Article, piece: Piece) -> Piece:
+        """Keep a piece beside those in other forms; what was asked for longest ago goes."""
+        piece = {**self.of(article), **piece}
         texts = len(article.entry.content) + len(article.entry.summary)
         size = sum(map(len, piece.values())) + 2 * texts + _OVERHEAD
         self._kept.put(article, piece, size=size)
+        return piece
