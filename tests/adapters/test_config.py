@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -42,6 +43,21 @@ def test_a_source_that_says_nothing_has_the_defaults_of_the_core(tmp_path: Path)
     assert (found.schedule, found.dedupe, found.rules) == (Schedule(), Dedupe(), Rules())
     assert found.cleaning == Cleaning()
     assert (found.priority, found.verify_tls, found.ignore_validators) == (0, True, False)
+
+
+def test_sources_share_what_none_of_them_says(tmp_path: Path) -> None:
+    one, other = settings(tmp_path, f"sources: [{URL}, {URL}?other]").sources
+    assert one.cleaning is other.cleaning
+    assert one.dedupe is other.dedupe
+
+
+@pytest.mark.parametrize("text", ["", "nonsense: 1"])
+def test_cycles_are_collected_as_before_once_a_file_is_read(tmp_path: Path, text: str) -> None:
+    try:
+        settings(tmp_path, text)
+    except ConfigError:
+        assert text
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("text", ["# nothing\n", "---\n", "sources:\n", "sources:\noutputs: ~\n"])

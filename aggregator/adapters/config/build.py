@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.adapters.config.check import Checked, Item, dotted
@@ -20,7 +21,6 @@ from aggregator.adapters.config.spots import Spots
 from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, is_nothing
 from aggregator.adapters.config.tree import Path as KeyPath
 from aggregator.adapters.config.values import quoted
-from aggregator.core.model import Place
 from aggregator.core.settings import (
     Access,
     Dedupe,
@@ -38,7 +38,16 @@ from aggregator.core.trackers import Cleaning
 
 DATA_DIR_VARIABLE = "AGGREGATOR_DATA_DIR"
 
+
 _EITHER_OR = (("url", "path"), ("interval", "cron"), ("password", "password_file"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What sources have that say nothing of it: one for all of them."""
+
+    dedupe: Dedupe
+    cleaning: Cleaning
 
 
 def build(checked: Checked, problems: Problems, around: Surroundings, file: Path) -> Settings:
@@ -47,11 +56,11 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
     names = _names(checked.sources, root.defaults.tags)
     _check_root(checked, problems)
     _check_unique(checked.sources, [name.id for name in names], problems)
-    dedupe = Dedupe(**dict(root.defaults.dedupe))
+    shared = Shared(Dedupe(**dict(root.defaults.dedupe)), Cleaning(**dict(root.defaults.clean)))
     rules = RuleReader(problems, Spots(problems))
     named = rules.read_named(checked.tree)
     sources = tuple(
-        _source(item, item.shape, name.id, root.defaults, dedupe, problems, rules)
+        _source(item, item.shape, name.id, root.defaults, shared, problems, rules)
         for item, name in zip(checked.sources, names, strict=True)
         if item.shape is not None
     )
@@ -113,17 +122,18 @@ def _check_unique(
     problems: Problems,
 ) -> None:
     """Note repeated ids; of sources without an own id, that is a repeated address."""
-    seen: dict[str, Place] = {}
+    seen: dict[str, int] = {}
     for item, name in zip(items, ids, strict=True):
-        first = seen.setdefault(name, problems.place(item.node.start))
-        if first == problems.place(item.node.start) or not name:
+        first = seen.setdefault(name, item.node.start)
+        if first == item.node.start or not name:
             continue
         path: KeyPath = (*item.path, "id")
         what = f"the id {quoted(name)} is taken"
         if not _is_given(item.node, "id"):
             path, what = item.path, "the same address once more, and no id to tell the two apart"
         start = find(item.node, path[len(item.path) :]).start
-        problems.add(start, dotted(path), what, f"first in line {first.line}")
+        hint = f"first in line {problems.place(first).line}"
+        problems.add(start, dotted(path), what, hint)
 
 
 # --- sources
@@ -134,7 +144,7 @@ def _source(
     shape: SourceShape,
     name: str,
     defaults: DefaultsShape,
-    dedupe: Dedupe,
+    shared: Shared,
     problems: Problems,
     rules: RuleReader,
 ) -> Source:
@@ -149,8 +159,8 @@ def _source(
         schedule=_schedule(shape, defaults),
         priority=defaults.priority if shape.priority is None else shape.priority,
         rules=rules.read(item.node, item.path),
-        dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else dedupe,
-        cleaning=Cleaning(**dict(shape.clean or defaults.clean)),
+        dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else shared.dedupe,
+        cleaning=Cleaning(**dict(shape.clean)) if shape.clean else shared.cleaning,
         headers=tuple(shape.headers.items()),
         username=username,
         password=password,

@@ -63,7 +63,10 @@ class Keys:
 
     def pair(self, name: str) -> tuple[Scalar, Node] | None:
         """The key of that name and its value."""
-        return next((pair for pair in self.pairs if pair[0].text == name), None)
+        for pair in self.pairs:
+            if pair[0].text == name:
+                return pair
+        return None
 
 
 Node = Scalar | Items | Keys
