@@ -32,7 +32,7 @@ format: .venv/development ## lay the code out and mend what can be mended
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: .venv/runtime ## the speed figures
+bench: .venv/runtime ## this project beside its peers: docs/performance.md; ARGS=--quick to try it
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 rows: .venv/runtime ## which numbered behaviours are proven by which tests

@@ -1,0 +1,1 @@
+"""This project beside its peers: the same documents, the same requests, the same machine."""
