@@ -30,7 +30,7 @@ from random import Random
 from statistics import median
 from typing import TypeVar
 
-from aggregator.adapters.sqlite import SqliteStore, saving, states
+from aggregator.adapters.sqlite import SqliteStore, states, together
 from aggregator.adapters.sqlite.connection import connect
 from aggregator.adapters.sqlite.knowing import Knowledge, knowledge
 from aggregator.core import gist, judge
@@ -173,7 +173,7 @@ class Polls:
         cold, found = _timed(look_up)
         warm, _ = _timed(look_up)
         judged = min(_timed(decide)[0] for _ in range(ROUNDS))
-        saved, _ = _timed(lambda: saving.save_each(self._connection, [outcome], path=self._path))
+        saved, _ = _timed(lambda: together.save_each(self._connection, [outcome], path=self._path))
         return Cost(
             1e6 * identified / kind.entries,
             *(1e6 * part / kind.new for part in (cold, judged, saved - warm - judged)),

@@ -2,7 +2,8 @@
 
     store    the door: every method of the Store protocol, each a line
     states   what is due, claiming it, the row of each source
-    saving   one poll in one transaction; knowing reads what the judge must know
+    saving   what one poll brought; knowing reads what the judge must know
+    together several polls in one transaction; writer gathers them
     waiting  what is held back of a flood; aliases what is dropped of churning guids
     shown    articles for building, newest first
     ledger   what each output carried, and the change numbers builds go by

@@ -48,10 +48,30 @@ COLUMNS = (
     "queued",
     "info",
 )
+_TOLD = ("hints", "new_entry_times", "info")  # as JSON
+PLAIN = tuple(column for column in COLUMNS if column not in _TOLD)
+
+
+def told_alike(before: SourceState, after: SourceState) -> bool:
+    """Are the columns that hold JSON still the same values?"""
+    return (
+        after.hints is before.hints
+        and after.new_entry_times is before.new_entry_times
+        and after.info is before.info
+    )
 
 
 def to_row(state: SourceState) -> dict[str, object]:
     """The row that is written, by column."""
+    return to_plain_row(state) | {
+        "hints": codec.hints_to_json(state.hints),
+        "new_entry_times": codec.moments_to_json(state.new_entry_times),
+        "info": codec.info_to_json(state.info),
+    }
+
+
+def to_plain_row(state: SourceState) -> dict[str, object]:
+    """The same without the columns that hold JSON."""
     return {
         "source": state.source,
         "url": legal(state.url),
@@ -74,8 +94,6 @@ def to_row(state: SourceState) -> dict[str, object]:
         "failing_since": to_optional_seconds(state.failing_since),
         "floor": state.floor,
         "floor_reason": legal(state.floor_reason),
-        "hints": codec.hints_to_json(state.hints),
-        "new_entry_times": codec.moments_to_json(state.new_entry_times),
         "ever_validated": state.ever_validated,
         "moved_to": legal(state.moved_to),
         "moved_first_at": to_optional_seconds(state.moved_first_at),
@@ -89,7 +107,6 @@ def to_row(state: SourceState) -> dict[str, object]:
         "gaps": state.gaps,
         "gap_at": to_optional_seconds(state.gap_at),
         "queued": state.queued,
-        "info": codec.info_to_json(state.info),
     }
 
 

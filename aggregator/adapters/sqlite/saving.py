@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from aggregator.adapters.sqlite import aliases, ledger, memories, renaming, states, waiting, wording
 from aggregator.adapters.sqlite.codec import (
@@ -15,14 +14,13 @@ from aggregator.adapters.sqlite.codec import (
     to_optional_seconds,
     to_seconds,
 )
-from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
 from aggregator.adapters.sqlite.keys import write_keys
 from aggregator.adapters.sqlite.knowing import Knowledge, knowledge
 from aggregator.adapters.sqlite.naming import with_free_names
 from aggregator.adapters.sqlite.times import with_steady_times
 from aggregator.core import judge
 from aggregator.core.judge import Decision
-from aggregator.core.model import Novelty, Reading
+from aggregator.core.model import Novelty, Reading, SourceState
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.witness import witness
 
@@ -56,41 +54,20 @@ VALUES (:slug_hash, :slug, :atom_id, :headline, :sort_at, :first_seen)
 """
 
 
-def save_each(
-    connection: sqlite3.Connection, outcomes: Sequence[Outcome], *, path: Path
-) -> tuple[Saved | Exception | None, ...]:
-    """Save several polls in one transaction, each on its own: what fails is handed back.
-
-    Raises when the transaction as a whole is refused; then nothing is written.
-    """
-    with writing(connection):
-        return tuple(_attempt(connection, outcome, path) for outcome in outcomes)
-
-
-def _attempt(
-    connection: sqlite3.Connection, outcome: Outcome, path: Path
-) -> Saved | Exception | None:
-    try:
-        with refusals(path), savepoint(connection):
-            return _save(connection, outcome)
-    except Exception as error:  # a bug in one poll must not cost the others theirs
-        if not connection.in_transaction:  # SQLite gave up the whole of it
-            raise
-        return error
-
-
-def _save(connection: sqlite3.Connection, outcome: Outcome) -> Saved | None:
-    if not states.holds_lease(connection, outcome.state):
-        return None
+def save_alone(connection: sqlite3.Connection, outcome: Outcome) -> Saved:
+    """Save a poll that may touch anything; its lease is checked."""
     novelty = Novelty()
     if outcome.reading is not None:
         novelty = _save_reading(connection, outcome, outcome.reading)
-    queued = _let_out(connection, outcome, novelty)
-    state = replace(
-        outcome.settle(novelty), source=outcome.state.source, lease_until=None, queued=queued
-    )
-    states.write(connection, state)
+    state = settled_state(outcome, novelty, queued=_let_out(connection, outcome, novelty))
+    states.write_all(connection, [(outcome.state, state)])
     return Saved(state, novelty)
+
+
+def settled_state(outcome: Outcome, novelty: Novelty, *, queued: int) -> SourceState:
+    """What the state of the source becomes."""
+    settled = outcome.settle(novelty)
+    return replace(settled, source=outcome.state.source, lease_until=None, queued=queued)
 
 
 def _let_out(connection: sqlite3.Connection, outcome: Outcome, novelty: Novelty) -> int:

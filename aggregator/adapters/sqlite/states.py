@@ -8,11 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.adapters.sqlite import codec, rekeying, renaming
-from aggregator.adapters.sqlite.codec import many, to_optional_moment, to_optional_seconds
+from aggregator.adapters.sqlite.codec import many, to_optional_moment
 from aggregator.adapters.sqlite.connection import writing
-from aggregator.adapters.sqlite.rows import COLUMNS, from_row, to_row
+from aggregator.adapters.sqlite.rows import (
+    COLUMNS,
+    PLAIN,
+    from_row,
+    to_plain_row,
+    to_row,
+    told_alike,
+)
 from aggregator.core.cadence import clamp_loaded
 from aggregator.core.model import SourceState
+from aggregator.core.outcome import Outcome
 from aggregator.core.settings import Source
 
 _PAGE = 1000  # states read at a time
@@ -24,6 +32,10 @@ _INSERT = (
 )
 _UPDATE = (
     f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in COLUMNS[1:])} "
+    "WHERE source = :source"
+)
+_UPDATE_PLAIN = (
+    f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in PLAIN[1:])} "
     "WHERE source = :source"
 )
 _IS_DUE = (
@@ -250,18 +262,36 @@ def _named(connection: sqlite3.Connection, wanted: Claim) -> Iterator[str]:
             yield name
 
 
-def holds_lease(connection: sqlite3.Connection, state: SourceState) -> bool:
-    """Is the lease of a claimed state still the one in the store?"""
-    row = connection.execute(
-        "SELECT lease_until FROM source_state WHERE source = ?", (state.source,)
-    ).fetchone()
-    return (
-        row is not None and row[0] is not None and row[0] == to_optional_seconds(state.lease_until)
+def leases(connection: sqlite3.Connection, outcomes: Iterable[Outcome]) -> dict[str, int | None]:
+    """Until when each polled source is leased, in seconds as they are stored."""
+    polled = many(outcome.state.source for outcome in outcomes)
+    return dict(
+        connection.execute(
+            "SELECT source, lease_until FROM source_state "
+            "WHERE source IN (SELECT value FROM json_each(?))",
+            (polled,),
+        )
     )
 
 
 def write(connection: sqlite3.Connection, state: SourceState) -> None:
+    """Write a state whole, whatever is stored."""
     connection.execute(_UPDATE, to_row(state))
+
+
+def write_all(
+    connection: sqlite3.Connection, changes: Iterable[tuple[SourceState, SourceState]]
+) -> None:
+    """Write what states have become, of those that were read.
+
+    Most polls leave alone what is stored as JSON: then it is neither made nor written again.
+    """
+    whole: list[SourceState] = []
+    rest: list[SourceState] = []
+    for before, after in changes:
+        (rest if told_alike(before, after) else whole).append(after)
+    connection.executemany(_UPDATE, map(to_row, whole))
+    connection.executemany(_UPDATE_PLAIN, map(to_plain_row, rest))
 
 
 def state(connection: sqlite3.Connection, source: str) -> SourceState | None:

@@ -18,11 +18,11 @@ from aggregator.adapters.sqlite import (
     rekeying,
     renaming,
     rulings,
-    saving,
     schema,
     serving,
     shown,
     states,
+    together,
     upkeep,
 )
 from aggregator.adapters.sqlite.connection import Connections, connect, refusals
@@ -155,7 +155,7 @@ class SqliteStore:
     def save_each(self, outcomes: Sequence[Outcome]) -> tuple[Saved | Exception | None, ...]:
         """Like `save_all`, but what fails alone is handed back in its place."""
         with self._connected() as connection:
-            return saving.save_each(connection, outcomes, path=self.path)
+            return together.save_each(connection, outcomes, path=self.path)
 
     def state(self, source: str) -> SourceState | None:
         with self._connected() as connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.outcome import Outcome, Saved
 
 MOST_AT_ONCE = 64  # polls in one commit: bounds how long a claim may wait for its turn
+GATHERING = 0.01  # seconds the first poll of a commit waits for others to join it
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -25,41 +25,41 @@ class SavesEach(Protocol):
     def save_each(self, outcomes: Sequence[Outcome], /) -> tuple[Saved | Exception | None, ...]: ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Turn:
     outcome: Outcome
-    waiting: bool = True
-    result: Saved | Exception | None = None
+    result: asyncio.Future[Saved | None]
 
 
 class Writer:
-    """Owns the thread that writes.
+    """Owns the thread that writes. Made for one event loop.
 
-    A save waits for nothing but the transaction that is running: then everything that has
-    queued up meanwhile goes into the next one.
+    A save waits for others for a moment, at most GATHERING, and for the commit that is running:
+    what has come together meanwhile goes into one transaction and comes back in one go.
     """
 
     def __init__(self, store: SavesEach) -> None:
         self._store = store
-        self._turns: deque[_Turn] = deque()
+        self._turns: list[_Turn] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._closed = False
 
     async def save(self, outcome: Outcome) -> Saved | None:
-        """Save one poll, in one commit with others that wait. Raises what its save raised.
+        """Save one poll, in one commit with others. Raises what its save raised.
 
         A caller that is cancelled stops waiting; its poll is saved all the same.
         """
         if self._closed:
             raise StoreError("the store is closing; this poll is not saved")
-        turn = _Turn(outcome)
+        loop = asyncio.get_running_loop()
+        turn = _Turn(outcome, loop.create_future())
         self._turns.append(turn)
-        await self.run(self._flush, turn)
-        if turn.waiting:
-            raise StoreError("not saved: the commit with other polls was broken off")
-        if isinstance(turn.result, Exception):
-            raise turn.result
-        return turn.result
+        if len(self._turns) >= MOST_AT_ONCE:
+            self._flush()
+        elif self._timer is None:
+            self._timer = loop.call_later(GATHERING, self._flush)
+        return await turn.result
 
     async def run(
         self,
@@ -68,6 +68,7 @@ class Writer:
         **kwargs: _Arguments.kwargs,
     ) -> _Result:
         """Run any call of the store on the writing thread, after what was asked for before."""
+        self._flush()
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
@@ -76,22 +77,36 @@ class Writer:
         if self._closed:
             return
         self._closed = True
-        await self.run(self._flush, None)
+        self._flush()
         await asyncio.to_thread(self._thread.shutdown)
 
-    def _flush(self, own: _Turn | None) -> None:
-        """Commit what waits until our own turn is done: mostly an earlier flush has done it."""
-        while self._turns and (own is None or own.waiting):
-            size = min(MOST_AT_ONCE, len(self._turns))
-            self._commit([self._turns.popleft() for _ in range(size)])
+    def _flush(self) -> None:
+        """Hand what waits to the thread, as one commit."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._turns:
+            turns, self._turns = self._turns, []
+            self._thread.submit(self._commit, turns, asyncio.get_running_loop())
 
-    def _commit(self, turns: Sequence[_Turn]) -> None:
-        """Give each turn its result; a transaction that is refused is refused to all of them."""
+    def _commit(self, turns: Sequence[_Turn], loop: asyncio.AbstractEventLoop) -> None:
+        """Find the result of each turn; a transaction that is refused is refused to all of them."""
         results: Sequence[Saved | Exception | None]
         try:
             results = self._store.save_each([turn.outcome for turn in turns])
         except StoreError as error:
             results = [error] * len(turns)
-        for turn, result in zip(turns, results, strict=True):
-            turn.result = result
-            turn.waiting = False
+        except Exception as error:  # noqa: BLE001 - a bug: one caller tells it, none waits for ever
+            broken = StoreError("not saved: the commit with other polls was broken off")
+            results = [error, *[broken] * (len(turns) - 1)]
+        loop.call_soon_threadsafe(_hand_back, turns, results)
+
+
+def _hand_back(turns: Sequence[_Turn], results: Sequence[Saved | Exception | None]) -> None:
+    for turn, result in zip(turns, results, strict=True):
+        if turn.result.done():  # nobody waits any more
+            continue
+        if isinstance(result, Exception):
+            turn.result.set_exception(result)
+        else:
+            turn.result.set_result(result)
