@@ -23,6 +23,7 @@ from aggregator.core.render import (
     ARCHIVE_FORMATS,
     MAX_DOCUMENT,
     MAX_TEXT,
+    Pieces,
     archive_path,
     render,
 )
@@ -336,8 +337,13 @@ def page_files(output_id: str, number: int) -> tuple[str, ...]:
     return tuple(archive_path(output_id, number, form) for form in ARCHIVE_FORMATS)
 
 
-def page_bodies(output: Output, page: ArchivePage, *, base_url: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a page with their bytes: the same for the same page, whenever."""
+def page_bodies(
+    output: Output, page: ArchivePage, *, base_url: str, known: Pieces | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a page with their bytes: the same for the same page, whenever.
+
+    `known` are entries that were rendered before.
+    """
     authors = page.heading.authors
     then = replace(
         output,
@@ -355,6 +361,7 @@ def page_bodies(output: Output, page: ArchivePage, *, base_url: str) -> Iterator
         page=page.number,
         previous=page.previous,
         forms=ARCHIVE_FORMATS,
+        known=known,
     )
     for form, body in rendered.bodies.items():
         yield archive_path(output.id, page.number, form), body

@@ -31,7 +31,7 @@ from aggregator.core.model import (
     Verdict,
 )
 from aggregator.core.outcome import Outcome, Saved
-from aggregator.core.render import feed_path, render
+from aggregator.core.render import Pieces, feed_path, render
 from aggregator.core.settings import Limits, Output, Source
 from aggregator.core.shares import Share
 from aggregator.core.validators import request_mark
@@ -290,11 +290,13 @@ def build(
     base_url: str,
     previous: int = 0,
     ttl: int = 60,
+    known: Pieces | None = None,
     publish: Publish,
 ) -> Built:
     """Render and publish one output with its articles, in every form.
 
-    `previous` is the page of the archive behind it, `ttl` the minutes it stays fresh.
+    `previous` is the page of the archive behind it, `ttl` the minutes it stays fresh. `known`
+    are entries that were rendered before.
     `publish(name, bytes)` says whether the bytes were new. A disk that refuses becomes the
     report's error; the old files stay and the next build tries again.
     """
@@ -306,6 +308,7 @@ def build(
         settings_changed_at=state.settings_changed_at,
         previous=previous,
         ttl=ttl,
+        known=known,
     )
     report = BuildReport(
         output=output.id,

@@ -13,6 +13,7 @@ from aggregator.app.application import App
 from aggregator.app.publishing import Publishing
 from aggregator.archive import Edition
 from aggregator.core.model import ArchivePage, Article
+from aggregator.core.render import Pieces
 from aggregator.core.render.fields import legal
 from aggregator.core.settings import Output
 from aggregator.pipeline import Publish
@@ -35,10 +36,11 @@ class Contents:
 class Archivist:
     """Reads in the thread of the builds, writes the store by its writer, files by `publish`."""
 
-    def __init__(self, app: App, writer: Writer, off_loop: OffLoop) -> None:
+    def __init__(self, app: App, writer: Writer, off_loop: OffLoop, *, known: Pieces) -> None:
         self._app = app
         self._writer = writer
         self._off_loop = off_loop
+        self._known = known
 
     async def contents(
         self, edition: Edition, newest: Sequence[Article], *, publish: Publish, cut: bool
@@ -74,7 +76,8 @@ class Archivist:
 
     def _write(self, output: Output, page: ArchivePage, publish: Publish) -> None:
         base_url = self._app.settings.base_url
-        for name, body in archive.page_bodies(output, page, base_url=base_url):
+        bodies = archive.page_bodies(output, page, base_url=base_url, known=self._known)
+        for name, body in bodies:
             publish(name, body)
 
     async def take_down(self, edition: Edition, *, publish: Publish) -> None:

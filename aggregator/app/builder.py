@@ -23,9 +23,11 @@ from aggregator.app.site import SiteFiles
 from aggregator.archive import Edition, newest_of, with_same_sources
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.model import Article, BuildReport, OutputState
-from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, feed_path, is_own
+from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, Pieces, feed_path, is_own
 from aggregator.core.settings import Output
 from aggregator.logs import event
+
+KEPT = 32 * 1024 * 1024  # bytes of entries as they stand in documents: of some 1,500 articles
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -51,7 +53,8 @@ class Builder:
         self._built = built
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="build")
         self._building = asyncio.Lock()
-        self._archivist = Archivist(app, writer, self._off_loop)
+        self._known = Pieces(KEPT)
+        self._archivist = Archivist(app, writer, self._off_loop, known=self._known)
         self._digests: dict[str, str] = {}
         self._timed: frozenset[str] = frozenset()
         self.removed: dict[str, datetime] = {}  # public outputs that are no more, since when
@@ -219,6 +222,7 @@ class Builder:
             base_url=output.base_of(settings.base_url),
             previous=contents.previous,
             ttl=outputs.ttl(settings, output),
+            known=self._known,
             publish=publishing.publish,
         )
         return built if built.report.error else self._with_page(output, built)
@@ -226,7 +230,7 @@ class Builder:
     def _with_page(self, output: Output, built: pipeline.Built) -> pipeline.Built:
         """Write the page of a feed that is published; a refusal becomes the report's error."""
         try:
-            self._site.write_page(output, built.articles)
+            self._site.write_page(output, built.articles, known=self._known)
         except PublishError as error:
             return replace(built, report=replace(built.report, error=str(error)))
         return built

@@ -11,6 +11,7 @@ from aggregator.app.application import App
 from aggregator.app.tree import Tree
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Article
+from aggregator.core.render import Pieces
 from aggregator.core.settings import Output
 from aggregator.logs import event
 
@@ -44,9 +45,9 @@ class SiteFiles:
         """Must the output be built for the sake of its page?"""
         return output.id in self._outdated
 
-    def write_page(self, output: Output, articles: Sequence[Article]) -> None:
+    def write_page(self, output: Output, articles: Sequence[Article], *, known: Pieces) -> None:
         """Write the page of an output whose feed was just published. Raises PublishError."""
-        self._tree.write_page(output, articles, now=self._app.now())
+        self._tree.write_page(output, articles, known=known, now=self._app.now())
         self._outdated -= {output.id}
 
     def remove_pages(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.adapters.opml import write_opml
 from aggregator.adapters.publish import remove_published, write_published
 from aggregator.core.model import Article, SourceState
-from aggregator.core.render import feed_path, page_path
+from aggregator.core.render import Pieces, feed_path, page_path
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.pages import (
     INDEX,
@@ -75,9 +75,17 @@ class Tree:
         lines = [self._line(one) for one in self._settings.outputs if one.access is None]
         self._write(INDEX, draw_index(self._site(INDEX_TO_ROOT), lines), now=now)
 
-    def write_page(self, output: Output, articles: Sequence[Article], *, now: datetime) -> None:
-        """The page of one output whose feed is published."""
-        body = draw_output(self._site(OUTPUT_TO_ROOT), self._line(output), articles)
+    def write_page(
+        self,
+        output: Output,
+        articles: Sequence[Article],
+        *,
+        known: Pieces | None = None,
+        now: datetime,
+    ) -> None:
+        """The page of one output whose feed is published; `known` were drawn before."""
+        site, line = self._site(OUTPUT_TO_ROOT), self._line(output)
+        body = draw_output(site, line, articles, known=known)
         write_published(self._page(output), body, modified=now)
 
     def has_page(self, output: Output) -> bool:
