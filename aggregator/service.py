@@ -43,7 +43,7 @@ async def run(app: App, *, listen: str, ready: Callable[[str], None]) -> None:
     await asyncio.to_thread(app.check_database)
     metrics = Metrics()
     daemon = _Daemon(app, metrics)
-    async with Engine(app, report=daemon.polled, built=daemon.built, spread=True) as engine:
+    async with Engine(app, report=daemon.polled, built=daemon.built, lasting=True) as engine:
         daemon.attach(engine)
         listening = await serve(make_app(daemon.view), listen)
         try:

@@ -21,7 +21,6 @@ from aggregator.app.announcer import Announcer
 from aggregator.app.application import App, user_agent
 from aggregator.app.builder import Builder
 from aggregator.app.freshness import Freshness
-from aggregator.core.chunk import read_watched
 from aggregator.core.errors import ParseError
 from aggregator.core.model import (
     BuildReport,
@@ -48,7 +47,9 @@ class Engine:
     """Everything that runs: fetcher, workers, writer, dispatcher. An async context manager.
 
     `report` is called on the event loop with each PollReport, `built` with each BuildReport.
-    `spread` puts the first polls of new sources apart; a run that ends does not wait for them.
+    `lasting` makes it a daemon's: its workers are ready before the first document, and the first
+    polls of new sources are spread. A run that ends starts workers when there is something to
+    read, and mostly there is nothing.
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class Engine:
         *,
         report: Callable[[PollReport], None] = lambda _: None,
         built: Callable[[BuildReport], None] = lambda _: None,
-        spread: bool = False,
+        lasting: bool = False,
     ) -> None:
         self.app = app
-        self._spread = MAX_SPREAD if spread else timedelta(0)
+        self._lasting = lasting
+        self._spread = MAX_SPREAD if lasting else timedelta(0)
         self._report = report
         self._built = built
         self.freshness = Freshness()
@@ -91,7 +93,8 @@ class Engine:
             moved=moved,
             parked=self._parked,
         )
-        await self._workers.start()
+        if self._lasting:
+            await self._workers.start()
         await self._adopt()
         return self
 
@@ -252,6 +255,8 @@ class Engine:
 
     async def _read(self, source: Source, document: Document, whole: bool) -> Reading:
         """Read in a worker, which is told no more of the source than it needs: no secrets."""
+        from aggregator.core.chunk import read_watched  # noqa: PLC0415 (most polls read nothing)
+
         memory = b"" if whole else await self.writer.run(self.app.store.memory, source.id)
         told = Source(
             id=source.id,
