@@ -155,6 +155,15 @@ class Store(Shelf, Protocol):
     def next_polls(self) -> dict[str, datetime]:
         """When each listed source is polled next."""
 
+    def census(self) -> dict[str, int]:
+        """How many listed sources are ok, failing, gone, or waiting for their first success."""
+
+    def failures(self) -> dict[str, int]:
+        """How often in a row each listed source has failed that fails, by id."""
+
+    def titles(self) -> dict[str, tuple[str, str]]:
+        """What the publisher of each listed source calls it, and the address of its site."""
+
     def next_due(self) -> datetime | None:
         """The earliest moment a listed, unleased, not gone source is due."""
 

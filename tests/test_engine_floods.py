@@ -100,7 +100,8 @@ async def test_a_later_flood_is_published_poll_by_poll_and_nothing_is_lost(
         await poll(app)
         assert queued(app) == 0
         assert titles(app) == headlines([*archive(0, 470), story(900)])
-        text = metrics.text(app.store.states(), in_flight=0, lag=0.0).decode()
+        census, failures = app.store.census(), app.store.failures()
+        text = metrics.text(census, failures, in_flight=0, lag=0.0).decode()
         assert 'aggregator_entries_total{change="held"} 250.0' in text
 
 

@@ -153,7 +153,8 @@ async def test_metrics_are_labelled_with_ids_and_fixed_words_only(tmp_path: Path
                 metrics.polled(report)
             for build in ran.builds:
                 metrics.built(build)
-        text = metrics.text(app.store.states(), in_flight=0, lag=0.0).decode()
+        census, failures = app.store.census(), app.store.failures()
+        text = metrics.text(census, failures, in_flight=0, lag=0.0).decode()
         values = set(re.findall(r'="((?:[^"\\]|\\.)*)"', text))
         assert {"down", "page"} <= values
         assert all(re.fullmatch(r"[a-z_0-9.+]+|\+Inf|[0-9.e+-]+", value) for value in values)

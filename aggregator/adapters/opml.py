@@ -12,6 +12,7 @@ from xml.parsers import expat
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.settings import Settings, Source
 
+_NO_BODY = b"<body />"
 _LARGEST = 50 * 1024 * 1024  # bytes
 _MOST_OUTLINES = 100_000
 _DEEPEST = 100
@@ -43,36 +44,35 @@ def read_opml(data: bytes, *, file: str = "OPML") -> tuple[OpmlFeed, ...]:
 def write_opml(
     settings: Settings,
     *,
-    titles: Mapping[str, str] | None = None,
-    sites: Mapping[str, str] | None = None,
+    known: Mapping[str, tuple[str, str]] | None = None,
 ) -> bytes:
     """Write the polled sources as OPML 2.0, in feeds.yaml order, without credentials.
 
-    `titles` and `sites` say by source id what the publishers call their feeds, and the
-    addresses of their pages; a title of feeds.yaml goes first.
+    `known` says by source id what the publishers call their feeds, and the addresses of their
+    pages; a title of feeds.yaml goes first.
     """
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = settings.title
-    body = ET.SubElement(root, "body")
-    for source in settings.sources:
-        if source.url:
-            attributes = _attributes(source, titles or {}, sites or {})
-            ET.SubElement(body, "outline", attributes)
+    ET.SubElement(root, "body")
     ET.indent(root)
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    frame: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    # Line by line: a tree of 100,000 outlines fills memory.
+    outlines = [_outline(source, known or {}) for source in settings.sources if source.url]
+    body = b"".join((b"<body>\n", *outlines, b"  </body>")) if outlines else _NO_BODY
+    return frame.replace(_NO_BODY, body) + b"\n"
 
 
-def _attributes(
-    source: Source, titles: Mapping[str, str], sites: Mapping[str, str]
-) -> dict[str, str]:
-    title = source.title or titles.get(source.id) or source.id
+def _outline(source: Source, known: Mapping[str, tuple[str, str]]) -> bytes:
+    """The line of one source."""
+    title, site = known.get(source.id, ("", ""))
+    title = source.title or title or source.id
     attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": source.url}
-    if site := sites.get(source.id):
+    if site:
         attributes["htmlUrl"] = site
     if source.tags:
         attributes["category"] = ",".join(source.tags)
-    return attributes
+    outline: bytes = ET.tostring(ET.Element("outline", attributes), encoding="utf-8")
+    return b"    %s\n" % outline
 
 
 class _Reader:

@@ -115,19 +115,18 @@ class LiveView:
         return ("no output is built yet",)
 
     async def metrics(self) -> bytes:
-        states = await self.source_states()
+        store = self._app.store
+        census = await asyncio.to_thread(store.census)
+        failures = await asyncio.to_thread(store.failures)
         return await asyncio.to_thread(
             self._metrics.text,
-            states,
+            census,
+            failures,
             in_flight=self._engine.dispatcher.in_flight,
             lag=self.worst_lag,
         )
 
     async def opml(self) -> bytes:
-        states = await self.source_states()
-        return await asyncio.to_thread(
-            write_opml,
-            replace(self._app.settings, sources=tuple(self.sources)),
-            titles={state.source: state.info.title for state in states},
-            sites={state.source: state.info.link for state in states},
-        )
+        titles = await asyncio.to_thread(self._app.store.titles)
+        settings = replace(self._app.settings, sources=tuple(self.sources))
+        return await asyncio.to_thread(write_opml, settings, known=titles)

@@ -5,12 +5,12 @@ Labels are ids of feeds.yaml and fixed words; a URL never becomes one (S43).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from aggregator import __version__
-from aggregator.core.model import BuildReport, PollReport, SourceState
+from aggregator.core.model import BuildReport, PollReport
 
 
 class Metrics:
@@ -64,24 +64,20 @@ class Metrics:
         result = "failed" if report.error else "changed" if report.changed else "unchanged"
         self._builds.labels(result).inc()
 
-    def text(self, states: Iterable[SourceState], *, in_flight: int, lag: float) -> bytes:
-        """Return everything in text format 0.0.4."""
-        counts = {"ok": 0, "failing": 0, "gone": 0, "waiting": 0}
+    def text(
+        self,
+        census: Mapping[str, int],
+        failures: Mapping[str, int],
+        *,
+        in_flight: int,
+        lag: float,
+    ) -> bytes:
+        """Return everything in text format 0.0.4; the first two are what the store says."""
+        for word in ("ok", "failing", "gone", "waiting"):
+            self._sources.labels(word).set(census.get(word, 0))
         self._failing.clear()
-        for state in states:
-            counts[_state_word(state)] += 1
-            if state.fail_count:
-                self._failing.labels(state.source).set(state.fail_count)
-        for word, count in counts.items():
-            self._sources.labels(word).set(count)
+        for source, count in failures.items():
+            self._failing.labels(source).set(count)
         self._in_flight.set(in_flight)
         self._lag.set(lag)
         return generate_latest(self._registry)
-
-
-def _state_word(state: SourceState) -> str:
-    if state.gone:
-        return "gone"
-    if state.fail_count:
-        return "failing"
-    return "ok" if state.last_success_at else "waiting"

@@ -68,12 +68,11 @@ class SiteFiles:
     def write_lists(self) -> None:
         """Write the index, and now and then the list of sources.
 
-        A change of an output is no reason to read the states of all sources again.
+        A change of an output is no reason to read the titles of all sources again.
         """
         self._attempt(self._tree.write_index)
         if not self._sources_known:
-            states = tuple(self._app.store.states())
-            self._attempt(partial(self._tree.write_sources, states))
+            self._attempt(partial(self._tree.write_sources, self._app.store.titles()))
             self._sources_known = True
 
     def _attempt(self, write: Callable[..., None]) -> None:

@@ -5,7 +5,7 @@ A web server can serve the public tree as it is. Files are written only when the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aggregator.adapters.opml import write_opml
 from aggregator.adapters.publish import remove_published, write_published
-from aggregator.core.model import Article, SourceState
+from aggregator.core.model import Article
 from aggregator.core.render import Pieces, feed_path, page_path
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.pages import (
@@ -61,13 +61,9 @@ class Tree:
         site = Site(title=self._settings.title, root=urlsplit(self._settings.base_url).path)
         self._write("404.html", draw_error(site, *NOT_FOUND), now=now)
 
-    def write_sources(self, states: Sequence[SourceState], *, now: datetime) -> None:
-        """The list of sources, with the titles that the publishers gave."""
-        body = write_opml(
-            replace(self._settings, sources=self._sources),
-            titles={state.source: state.info.title for state in states},
-            sites={state.source: state.info.link for state in states},
-        )
+    def write_sources(self, known: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
+        """The list of sources, with the titles and sites that the publishers gave, by id."""
+        body = write_opml(replace(self._settings, sources=self._sources), known=known)
         self._write("sources.opml", body, now=now)
 
     def write_index(self, *, now: datetime) -> None:

@@ -152,7 +152,7 @@ sources:
   - {id: b, url: 'https://b.example/', username: joe, password: hunter2, headers: {X: hunter2}}
   - {id: c, path: feeds.yaml}
 """
-    written = write_opml(settings(tmp_path, text), sites={"b": "https://b.example/home"})
+    written = write_opml(settings(tmp_path, text), known={"b": ("", "https://b.example/home")})
     root = ET.fromstring(written)
     assert (root.tag, root.get("version")) == ("opml", "2.0")
     assert root.findtext("head/title") == "Mine & yours"

@@ -60,7 +60,7 @@ def publish(root: Path) -> FakeView:
     tree = Tree(root, root, settings, sources=())
     tree.write_fixed(now=NOON)
     tree.write_index(now=NOON)
-    tree.write_sources([], now=NOON)
+    tree.write_sources({}, now=NOON)
     tree.write_page(OUTPUT, articles, now=NOON)
     return FakeView(root, base_url=BASE, outputs=(OUTPUT,))
 

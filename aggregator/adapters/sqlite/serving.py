@@ -1,4 +1,4 @@
-"""What the server goes by: which outputs there are and were, their versions, the next polls."""
+"""What the server goes by: which outputs there are and were, their versions, how sources are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from aggregator.adapters.sqlite.connection import writing
 from aggregator.core import shares
 from aggregator.core.settings import Output, renamed_outputs
 
+_CENSUS = """
+SELECT CASE WHEN gone THEN 'gone' WHEN fail_count > 0 THEN 'failing'
+            WHEN last_success_at IS NULL THEN 'waiting' ELSE 'ok' END AS word,
+       count(*)
+FROM source_state WHERE listed = 1 GROUP BY word
+"""
 # Tables that hold what is remembered under the id of an output.
 _REMEMBERED = ("outputs", "carried", "pages", "histories", "members")
 
@@ -145,3 +151,27 @@ def next_polls(connection: sqlite3.Connection) -> dict[str, datetime]:
         "SELECT source, next_poll_at FROM source_state WHERE listed = 1 AND gone = 0"
     )
     return {source: to_moment(next_poll_at) for source, next_poll_at in rows}
+
+
+def census(connection: sqlite3.Connection) -> dict[str, int]:
+    """See Store.census."""
+    return dict(connection.execute(_CENSUS))
+
+
+def failures(connection: sqlite3.Connection) -> dict[str, int]:
+    """See Store.failures."""
+    return dict(
+        connection.execute(
+            "SELECT source, fail_count FROM source_state WHERE listed = 1 AND fail_count > 0 "
+            "ORDER BY source"
+        )
+    )
+
+
+def titles(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """See Store.titles."""
+    rows = connection.execute(
+        "SELECT source, json_extract(info, '$.title'), json_extract(info, '$.link') "
+        "FROM source_state WHERE listed = 1 ORDER BY source"
+    )
+    return {source: (title or "", link or "") for source, title, link in rows}

@@ -169,6 +169,18 @@ class SqliteStore:
         with self._connected() as connection:
             return serving.next_polls(connection)
 
+    def census(self) -> dict[str, int]:
+        with self._connected() as connection:
+            return serving.census(connection)
+
+    def failures(self) -> dict[str, int]:
+        with self._connected() as connection:
+            return serving.failures(connection)
+
+    def titles(self) -> dict[str, tuple[str, str]]:
+        with self._connected() as connection:
+            return serving.titles(connection)
+
     def next_due(self) -> datetime | None:
         with self._connected() as connection:
             return states.next_due(connection)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from aggregator.adapters.sqlite import SqliteStore, schema
 from aggregator.adapters.sqlite.connection import as_database
+from aggregator.core.model import FeedInfo
 from aggregator.core.settings import Access, Output, Secret
-from tests.adapters.store.polls import DAY, adopt, entry, poll, source
+from tests.adapters.store.polls import DAY, adopt, claim, entry, outcome, poll, source
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -81,6 +82,24 @@ def test_the_next_polls_of_listed_sources_are_told(store: SqliteStore) -> None:
     adopt(store, source("b"))
     assert store.next_polls() == {state.source: state.next_poll_at for state in store.states()}
     assert list(store.next_polls()) == ["b"]
+
+
+def test_listed_sources_are_counted_by_how_they_are(store: SqliteStore) -> None:
+    listed = [source(name) for name in ("fails", "gone", "well", "waits")]
+    adopt(store, *listed, source("unlisted"))
+    adopt(store, *listed)
+    states = {state.source: state for state in claim(store, "fails", "gone", "well", force=True)}
+    store.save(outcome(listed[0], states["fails"], None, fail_count=3))
+    store.save(outcome(listed[1], states["gone"], None, fail_count=1, gone=True))
+    store.save(outcome(listed[2], states["well"], None))
+    assert store.census() == {"failing": 1, "gone": 1, "ok": 1, "waiting": 1}
+    assert store.failures() == {"fails": 3, "gone": 1}
+
+
+def test_titles_and_sites_of_listed_sources_are_told(store: SqliteStore) -> None:
+    adopt(store, source("a"), source("b"))
+    poll(store, source("a"), info=FeedInfo(title="A «b» \U0001f600", link="https://a.example/"))
+    assert store.titles() == {"a": ("A «b» \U0001f600", "https://a.example/"), "b": ("", "")}
 
 
 def test_an_older_file_learns_of_removals_and_histories(tmp_path: Path) -> None:
