@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -64,6 +65,8 @@ DENIED_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     )
 )
 
+_KNOWN = 4096  # addresses whose answer is kept: it depends on nothing but the address
+
 # Where an IPv4 address is carried inside: the network, and the bits to its right.
 EMBEDDING: tuple[tuple[IPv6Network, int], ...] = (
     (IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped, RFC 4291 §2.5.5.2
@@ -107,11 +110,12 @@ class Guard:
     """Makes the sockets of one fetcher; refuses those to addresses that are off limits."""
 
     def __init__(self, allow: Sequence[str | IPv4Network | IPv6Network] = ()) -> None:
-        self._allow = tuple(ip_network(network) for network in allow)
+        networks = tuple(ip_network(network) for network in allow)
+        self._refusal = lru_cache(maxsize=_KNOWN)(partial(refusal, allow=networks))
 
     def check(self, address: str) -> None:
         """Raise BlockedAddressError unless `address` may be connected to."""
-        reason = refusal(address, allow=self._allow)
+        reason = self._refusal(address)
         if reason:
             raise BlockedAddressError(address, reason)
 

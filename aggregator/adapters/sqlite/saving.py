@@ -67,7 +67,10 @@ def save_alone(connection: sqlite3.Connection, outcome: Outcome) -> Saved:
 def settled_state(outcome: Outcome, novelty: Novelty, *, queued: int) -> SourceState:
     """What the state of the source becomes."""
     settled = outcome.settle(novelty)
-    return replace(settled, source=outcome.state.source, lease_until=None, queued=queued)
+    source = outcome.state.source
+    if (settled.source, settled.lease_until, settled.queued) == (source, None, queued):
+        return settled
+    return replace(settled, source=source, lease_until=None, queued=queued)
 
 
 def _let_out(connection: sqlite3.Connection, outcome: Outcome, novelty: Novelty) -> int:

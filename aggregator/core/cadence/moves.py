@@ -45,6 +45,8 @@ def _count(state: SourceState, *, moved_to: str, now: datetime) -> SourceState:
 
 def forget_move(state: SourceState) -> SourceState:
     """Return `state` without a pending move."""
+    if not state.moved_to and state.moved_first_at is None and not state.moved_count:
+        return state
     return replace(state, moved_to="", moved_first_at=None, moved_count=0)
 
 

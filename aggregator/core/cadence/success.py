@@ -128,11 +128,12 @@ def _with_news(state: SourceState, *, novelty: Novelty, first: bool, now: dateti
     silence (last_change_at).
     """
     changed = bool(novelty.new or novelty.updated)
+    if not changed and not first:
+        return state
     times = state.new_entry_times
     if novelty.new and not first and (not times or now > times[-1]):
         times = (*times, now)[-_TIMES_KEPT:]
-    last = now if changed or first else state.last_change_at
-    return replace(state, new_entry_times=times, last_change_at=last)
+    return replace(state, new_entry_times=times, last_change_at=now)
 
 
 def _known(novelty: Novelty) -> int:
@@ -143,7 +144,7 @@ def _known(novelty: Novelty) -> int:
 def _appointed(state: SourceState, *, pace: Pace, moment: Moment) -> SourceState:
     if state.hints.expired:
         return _expired(state, pace=pace, moment=moment)
-    alive = replace(state, gone_at=None)
+    alive = state if state.gone_at is None else replace(state, gone_at=None)
     own = own_interval(alive, pace=pace, now=moment.now)
     return appoint(alive, longest(own, *floors(alive, pace=pace)), pace=pace, moment=moment)
 
