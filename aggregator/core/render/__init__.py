@@ -103,15 +103,15 @@ def render(
         query=query,
     )
     chosen, left_out = _within_bounds(articles)
-    made, damaged = _pieces(chosen, heading, forms=forms, known=known or Pieces(0))
-    carried = {article: made[article] for article in chosen if article in made}
-    updated = _newest(carried, settings_changed_at)
+    pieces, damaged = _pieces(chosen, heading, forms=forms, known=known or Pieces(0))
+    shown = [(article, piece) for article, piece in zip(chosen, pieces, strict=True) if piece]
+    updated = max([settings_changed_at, *(article.updated for article, _ in shown)])
     return Rendered(
         bodies={
-            form: frame.around([piece[form] for piece in carried.values()])
+            form: frame.around([piece[form] for _, piece in shown])
             for form, frame in _frames(heading, updated, forms).items()
         },
-        carried=tuple(article.slug_hash for article in carried),
+        carried=tuple(article.slug_hash for article, _ in shown),
         updated=updated,
         left_out=left_out + damaged,
     )
@@ -136,59 +136,42 @@ def _within_bounds(articles: Iterable[Article]) -> tuple[list[Article], tuple[st
 
 def _pieces(
     articles: Sequence[Article], heading: Heading, *, forms: Collection[str], known: Pieces
-) -> tuple[dict[Article, Piece], tuple[str, ...]]:
-    """The pieces of the articles, and a reason for each that has none."""
-    made = {article: known.of(article) for article in articles}
-    unknown: dict[tuple[str, ...], list[Article]] = {}
-    for article, piece in made.items():
+) -> tuple[list[Piece], tuple[str, ...]]:
+    """The piece of each article, an empty one if it cannot be written; and the reasons for that."""
+    pieces = [known.of(article) for article in articles]
+    lacking: dict[tuple[str, ...], list[int]] = {}
+    for place, piece in enumerate(pieces):
         missing = tuple(form for form in forms if form not in piece)
-        unknown.setdefault(missing, []).append(article)
-    unknown.pop((), None)
-    left_out: dict[Article, str] = {}
-    for missing, some in unknown.items():
-        for article, new in _new(some, heading, missing).items():
+        lacking.setdefault(missing, []).append(place)
+    lacking.pop((), None)
+    reasons: dict[int, str] = {}
+    for missing, places in lacking.items():
+        written = _written([articles[place] for place in places], heading, missing)
+        for place, new in zip(places, written, strict=True):
             if isinstance(new, str):
-                left_out[article] = new
-                del made[article]
+                pieces[place], reasons[place] = {}, f"{articles[place].slug}: {new}"
             else:
-                made[article] = known.add(article, new)
-    reasons = (left_out[article] for article in articles if article in left_out)
-    return made, tuple(reasons)
-
-
-def _new(
-    articles: Sequence[Article], heading: Heading, forms: Collection[str]
-) -> dict[Article, Piece | str]:
-    """The pieces of the articles, or why there is none."""
-    try:
-        return _written(articles, heading, forms)
-    except (ValueError, TypeError) as error:
-        if len(articles) == 1:
-            return {articles[0]: f"{articles[0].slug}: {error}"}
-    found: dict[Article, Piece | str] = {}
-    for article in articles:
-        found |= _new([article], heading, forms)
-    return found
+                pieces[place] = known.add(articles[place], new)
+    return pieces, tuple(reasons[place] for place in sorted(reasons))
 
 
 def _written(
     articles: Sequence[Article], heading: Heading, forms: Collection[str]
-) -> dict[Article, Piece | str]:
+) -> list[Piece | str]:
+    """The piece of each article, or why there is none."""
     from aggregator.core.render.xml import xml_pieces  # noqa: PLC0415
 
-    entries = [told(article) for article in articles]
-    found = xml_pieces(heading, entries, forms)
-    if "json" in forms:
-        found["json"] = [json_piece(entry) for entry in entries]
+    try:
+        entries = [told(article) for article in articles]
+        found = xml_pieces(heading, entries, forms)
+        if "json" in forms:
+            found["json"] = [json_piece(entry) for entry in entries]
+    except (ValueError, TypeError) as error:
+        if len(articles) == 1:
+            return [str(error)]
+        return [piece for article in articles for piece in _written([article], heading, forms)]
     pieces = zip(*found.values(), strict=True)
-    return {
-        article: dict(zip(found, piece, strict=True))
-        for article, piece in zip(articles, pieces, strict=True)
-    }
-
-
-def _newest(articles: Iterable[Article], floor: datetime) -> datetime:
-    return max([floor, *(article.updated for article in articles)])
+    return [dict(zip(found, piece, strict=True)) for piece in pieces]
 
 
 def _frames(heading: Heading, updated: datetime, forms: Collection[str]) -> dict[str, Frame]:

@@ -15,7 +15,7 @@ from aggregator.core.model import Article, FeedInfo
 from aggregator.core.render.fields import language_tag, legal, people, web_address
 from aggregator.core.render.heading import Heading
 from aggregator.core.render.history import HISTORY, add_history
-from aggregator.core.render.links import Link, links_of
+from aggregator.core.render.links import Link
 from aggregator.core.render.texts import Told
 
 MEDIA: Final = "http://search.yahoo.com/mrss/"
@@ -54,7 +54,7 @@ def _complete_entry(element: Any, entry: Told) -> None:
         element.find("title").text = None
     if entry.published is not None:
         xml_elem("published", element).text = entry.published.isoformat()
-    _replace_links(element, links_of(entry.article))
+    _replace_links(element, entry.links)
     add_language(element, entry.article)
     add_thumbnail(element, entry.article)
     _add_source(element, entry.article)

@@ -14,6 +14,7 @@ from aggregator.core.clean import xml_legal
 from aggregator.core.model import Article, Person
 
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_USUAL = re.compile(r"https?://\w[\w.~:/?#@!$&'()*+,;=%-]*", re.ASCII)  # nothing to mend
 # What RFC 3987 allows nowhere, plus white space and controls.
 _NOT_IN_IRI = re.compile(r"""[\x00-\x20\x7f-\xa0"<>\\^`{|}\u2028\u2029\ufffd]""")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,6 +29,8 @@ def legal(text: str) -> str:
 
 def web_address(url: str) -> str:
     """An absolute http(s) IRI, illegal characters percent-encoded; "" for anything else."""
+    if _USUAL.fullmatch(url):
+        return url
     address = xml_legal(url).strip()
     if not _WEB.match(address):
         return ""

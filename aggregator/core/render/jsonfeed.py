@@ -17,7 +17,7 @@ from aggregator.core.clean import text_of
 from aggregator.core.model import Article
 from aggregator.core.render.fields import language_tag, legal, source_author, web_address
 from aggregator.core.render.heading import Heading
-from aggregator.core.render.links import Link, links_of
+from aggregator.core.render.links import Link
 from aggregator.core.render.pieces import Frame
 from aggregator.core.render.texts import Told
 
@@ -64,7 +64,7 @@ def _said(record: Mapping[str, object]) -> dict[str, object]:
 
 def _item(entry: Told) -> dict[str, object]:
     article = entry.article
-    links = links_of(article)
+    links = entry.links
     item: dict[str, object] = {"id": entry.id}
     item |= _said({"url": entry.link, "title": entry.title})
     # Readers show the content, so an entry that has only a summary shows that.

@@ -30,20 +30,21 @@ class Frame(NamedTuple):
 class Pieces:
     """The pieces of articles rendered lately, of together about `limit` bytes.
 
-    A piece is that of an article which is equal in everything, so it never has to be thrown away.
+    A piece is given for an article that is equal in everything to the one it was made of.
     """
 
     def __init__(self, limit: int) -> None:
-        self._kept: Kept[Article, Piece] = Kept(limit)
+        self._kept: Kept[tuple[int, str], tuple[Article, Piece]] = Kept(limit)
 
     def of(self, article: Article) -> Piece:
         """The piece of an article, in the forms in which it is there."""
-        return self._kept.get(article) or {}
+        kept = self._kept.get((article.slug_hash, article.source))
+        return kept[1] if kept is not None and kept[0] == article else {}
 
     def add(self, article: Article, piece: Piece) -> Piece:
         """Keep a piece beside those in other forms; what was asked for longest ago goes."""
         piece = {**self.of(article), **piece}
         texts = len(article.entry.content) + len(article.entry.summary)
         size = sum(map(len, piece.values())) + 2 * texts + _OVERHEAD
-        self._kept.put(article, piece, size=size)
+        self._kept.put((article.slug_hash, article.source), (article, piece), size=size)
         return piece

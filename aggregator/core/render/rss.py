@@ -7,6 +7,7 @@ address only, and knows neither dc:creator, the source of an item, nor links but
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.utils import format_datetime
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from aggregator.core.render.fields import legal, source_author, web_address
 from aggregator.core.render.heading import Heading
 from aggregator.core.render.history import HISTORY, add_history
 from aggregator.core.render.jsonfeed import UNKNOWN_TYPE
-from aggregator.core.render.links import Link, links_of
+from aggregator.core.render.links import Link
 from aggregator.core.render.texts import Told
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -79,7 +80,7 @@ def _complete_item(item: Any, entry: Told) -> None:
         xml_elem(f"{{{_CREATOR}}}rights", item).text = legal(article.entry.rights)
     add_language(item, article)
     add_thumbnail(item, article)
-    _add_links(item, article)
+    _add_links(item, entry.links)
     _add_source(item, article)
     _keep_texts(item)
 
@@ -112,10 +113,10 @@ def _fix_texts(item: Any, entry: Told) -> None:
             item.remove(description)
 
 
-def _add_links(item: Any, article: Article) -> None:
+def _add_links(item: Any, links: Iterable[Link]) -> None:
     """The first file as enclosure: most readers take one only. All else as Atom links."""
     files = 0
-    for link in links_of(article):
+    for link in links:
         if link["rel"] == "enclosure" and not files:
             files += 1
             _add_enclosure(item, link)

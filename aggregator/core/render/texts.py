@@ -10,6 +10,7 @@ from typing import Final
 from aggregator.core.model import Article
 from aggregator.core.render.cut import cut_html
 from aggregator.core.render.fields import legal, people, source_author, web_address
+from aggregator.core.render.links import Link, links_of
 
 MAX_TEXT: Final = 512 * 1024  # characters of one entry's content; longer ones are cut
 
@@ -28,6 +29,7 @@ class Told:
     published: datetime | None
     authors: tuple[dict[str, str], ...]
     terms: tuple[str, ...]
+    links: tuple[Link, ...]
 
 
 def told(article: Article) -> Told:
@@ -51,6 +53,7 @@ def told(article: Article) -> Told:
         published=min(entry.published, article.updated) if entry.published else None,
         authors=people(entry.authors, origin, article.info.authors, [source_author(article)]),
         terms=tuple(term for term in terms if term),
+        links=tuple(links_of(article)),
     )
 
 
