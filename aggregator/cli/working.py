@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -30,6 +31,7 @@ def poll(session: Session, sources: Sequence[str], force: bool, as_json: bool) -
     Exits with 3 when some sources failed.
     """
     with session.app() as app:
+        gc.freeze()  # what is loaded stays to the end: no use in looking through it for garbage
         known("source", sources, app.sources)
         names = list(sources) or (list(app.sources) if force else None)
         with Progress(as_json=as_json) as progress:
