@@ -19,7 +19,7 @@ from aggregator.app.metrics import Metrics
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import BuildReport, PollReport
 from aggregator.logs import event
-from aggregator.standing import Note, standings
+from aggregator.standing import Note
 from aggregator.web import make_app, serve
 
 TICK_SECONDS = 1.0
@@ -222,20 +222,16 @@ class _Daemon:
     async def _advise(self) -> None:
         """Log once what the operator may want to change: duplicates, moves, other addresses."""
         try:
-            states = await self.view.source_states()
+            advice = await self.view.advice()
         except AggregatorError as error:
             event(logger, logging.ERROR, "no advice", error=error)
             return
-        told = await asyncio.to_thread(
-            standings, self._app.settings.sources, states, now=self._app.now()
-        )
-        for standing in told:
-            for note in standing.notes:
-                self._log_once(standing.source, note)
+        for source, note in advice:
+            self._log_once(source, note)
 
     def _log_once(self, source: str, note: Note) -> None:
         about = (note.kind, note.subject, "" if note.kind == "duplicate" else source)
-        if note.subject and about not in self._advised:
+        if about not in self._advised:
             self._advised.add(about)
             level = logging.WARNING if note.urgent else logging.INFO
             name = "duplicate subscription" if note.kind == "duplicate" else note.kind

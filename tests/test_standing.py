@@ -24,6 +24,7 @@ from aggregator.standing import (
     same_feeds,
     standing_of,
     standings,
+    survey,
     values,
 )
 from aggregator.standing.words import days, distance, hours, size
@@ -361,6 +362,30 @@ def test_trouble_comes_first_then_what_is_urgent_then_the_rest() -> None:
         "well",
     ]
     assert counts(found) == [("failing", 1), ("gone", 1), ("parked", 1), ("new", 1), ("ok", 2)]
+
+
+def test_a_survey_says_who_has_a_note_about_something_and_asks_for_no_other_state() -> None:
+    listed = [a_source(name) for name in ("moved", "own", "well")]
+    listed += [a_source(name, "https://one.example/") for name in ("twin-a", "twin-b")]
+    own = FeedInfo(self_link="https://elsewhere.example/")
+    known = {
+        "moved": a_state(listed[0], effective_url="https://new.example/"),
+        "own": a_state(listed[1], info=own),
+        "well": a_state(listed[2], gaps=0),
+        "unlisted": a_state(a_source("unlisted")),
+    }
+    asked: list[str] = []
+
+    def state_of(name: str) -> SourceState | None:
+        asked.append(name)
+        return known.get(name)
+
+    found = survey(listed, known.values(), parked={}, now=NOW)
+    assert found.order == ("twin-a", "twin-b", "moved", "own", "well")
+    assert found.counts == (("new", 2), ("ok", 3))
+    assert found.telling == ("twin-a", "twin-b", "moved", "own")
+    told = list(found.standings(found.telling[2:], state_of, now=NOW))
+    assert [one.source for one in told] == asked == ["moved", "own"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from aggregator.adapters.opml import write_opml
 from aggregator.app import clock, narrower
 from aggregator.app.application import App
 from aggregator.app.engine import Engine
+from aggregator.app.lately import Lately
 from aggregator.app.metrics import Metrics
 from aggregator.app.rulebook import Rulebook
 from aggregator.core.errors import StoreError
@@ -20,6 +21,7 @@ from aggregator.core.model import SourceState
 from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
 from aggregator.explain import Tally
+from aggregator.standing import Note, Survey, survey
 
 HEART_STOPPED = timedelta(minutes=2)  # without a tick the process counts as dead
 
@@ -32,6 +34,7 @@ class LiveView:
         self._engine = engine
         self._metrics = metrics
         self._rulebook = Rulebook(app)
+        self._survey: Lately[Survey] = Lately(clock.ticks)
         self.last_tick = clock.ticks()
         self.worst_lag = 0.0
 
@@ -90,8 +93,27 @@ class LiveView:
     async def history(self, output: str, form: str) -> str:
         return await asyncio.to_thread(self._app.store.history, output, form)
 
-    async def source_states(self) -> Sequence[SourceState]:
-        return await asyncio.to_thread(lambda: tuple(self._app.store.states()))
+    async def survey(self) -> Survey:
+        """The last one, where it took long to make."""
+        settings = self._app.settings
+        public = outputs.public_sources(settings)
+        return await self._survey.ask(lambda: self._surveyed(public), about=settings)
+
+    def state_of(self, source: str) -> SourceState | None:
+        return self._app.store.state(source)
+
+    async def advice(self) -> Sequence[tuple[str, Note]]:
+        """What the operator may want to change: each source with what there is to say of it."""
+        return await asyncio.to_thread(self._advice)
+
+    def _advice(self) -> Sequence[tuple[str, Note]]:
+        found = self._surveyed(self._app.settings.sources)
+        told = found.standings(found.telling, self.state_of, now=clock.now())
+        return [(one.source, note) for one in told for note in one.notes if note.subject]
+
+    def _surveyed(self, sources: Sequence[Source]) -> Survey:
+        store, now = self._app.store, clock.now()
+        return survey(sources, store.states(), parked=store.parked(now), now=now)
 
     def rules(self) -> Tally | None:
         return self._rulebook.ask()

@@ -138,13 +138,16 @@ def draw_status(
     rules: Tally | None,
     now: datetime,
 ) -> bytes:
-    """How each source is, in the order given, and what to know of rules; both within bounds."""
+    """How sources are, in the order given, and what to know of rules; both within bounds.
+
+    `counts` are those of all sources: only the first are drawn.
+    """
     noted = [one for one in rules.rules if one.note] if rules is not None else []
     return _draw(
         "status.html",
         site,
         sources=sources[:STATUS_SOURCES],
-        total=len(sources),
+        total=sum(count for _, count in counts),
         counts=counts,
         rules=rules,
         noted=noted[:STATUS_RULES],

@@ -1,6 +1,7 @@
 """How each source stands, in plain words: what `aggregator status` and the status page show.
 
     standings       all sources, those in trouble first
+    survey          the same of so many that not all of them are kept in memory
     facts           one of them in full, label by label
     values          one of them for programs
     same_feeds      sources that are one feed, listed twice
@@ -10,6 +11,7 @@ Pure: settings and states in, words out. No secret comes out, and for the public
 
 from aggregator.standing.discretion import veil
 from aggregator.standing.notes import Note
+from aggregator.standing.survey import StateOf, Survey, standings, survey
 from aggregator.standing.told import (
     CONDITIONS,
     Fact,
@@ -17,7 +19,6 @@ from aggregator.standing.told import (
     counts,
     facts,
     standing_of,
-    standings,
     values,
 )
 from aggregator.standing.twins import SameFeed, same_feeds
@@ -28,11 +29,14 @@ __all__ = [
     "Note",
     "SameFeed",
     "Standing",
+    "StateOf",
+    "Survey",
     "counts",
     "facts",
     "same_feeds",
     "standing_of",
     "standings",
+    "survey",
     "values",
     "veil",
 ]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 
 from aggregator.core.model import SourceState
 from aggregator.core.settings import Source
-from aggregator.dispatch import host_key, is_private
 from aggregator.standing.discretion import Veil, veil
 from aggregator.standing.notes import Note, hints_in_force, line_of, notes_of
-from aggregator.standing.twins import SameFeed, by_source, same_feeds
+from aggregator.standing.twins import SameFeed
 from aggregator.standing.words import size, stamp, times
 
 CONDITIONS = ("failing", "gone", "parked", "new", "ok")  # trouble first
@@ -86,62 +85,6 @@ class Fact:
     at: datetime | None = None
 
 
-def standings(
-    sources: Sequence[Source],
-    states: Iterable[SourceState],
-    *,
-    now: datetime,
-    public: bool = False,
-) -> list[Standing]:
-    """Return how all sources are: those in trouble first, then those with urgent notes, by id.
-
-    `public`: for whoever asks the web server, so without the addresses of sources.
-    """
-    known = {state.source: state for state in states}
-    same = by_source(same_feeds(sources, known.values()))
-    parked = _parked_hosts(known.values(), now=now)
-    told = [
-        standing_of(
-            source,
-            _with_neighbours(known.get(source.id), parked),
-            same=same.get(source.id),
-            now=now,
-            public=public,
-        )
-        for source in sources
-    ]
-    return sorted(told, key=_trouble)
-
-
-def _parked_hosts(states: Iterable[SourceState], *, now: datetime) -> dict[str, datetime]:
-    """Return until when each host is parked: a 429 to one source speaks for its neighbours."""
-    parked: dict[str, datetime] = {}
-    for state in states:
-        if state.parked_until is None or state.parked_until <= now:
-            continue
-        host = host_key(state.effective_url or state.url)
-        if host and not is_private(host):
-            parked[host] = max(state.parked_until, parked.get(host, state.parked_until))
-    return parked
-
-
-def _with_neighbours(
-    state: SourceState | None, parked: Mapping[str, datetime]
-) -> SourceState | None:
-    """Return `state` as the dispatcher will treat it: nobody on a parked host is asked."""
-    if state is None or state.gone or not parked:
-        return state
-    until = parked.get(host_key(state.effective_url or state.url))
-    if until is None or until <= (state.parked_until or state.next_poll_at):
-        return state
-    reason = "the host asked everybody to wait"
-    return replace(state, parked_until=until, next_poll_at=until, next_reason=reason)
-
-
-def _trouble(standing: Standing) -> tuple[int, bool, str]:
-    return CONDITIONS.index(standing.state), not standing.urgent, standing.source
-
-
 def counts(told: Iterable[Standing]) -> list[tuple[str, int]]:
     """How many sources are in each condition that occurs, the worst first."""
     found = [standing.state for standing in told]
@@ -158,7 +101,7 @@ def standing_of(
 ) -> Standing:
     """Return how one source is. `state` is None when the store does not know it yet."""
     known = state or SourceState(source=source.id, next_poll_at=now, next_reason="new source")
-    known = _at_this_address(source, known)
+    known = at_this_address(source, known)
     told = _with_wishes(
         _polled(source, known, now=now),
         known,
@@ -238,7 +181,7 @@ def _with_wishes(
     )
 
 
-def _at_this_address(source: Source, state: SourceState) -> SourceState:
+def at_this_address(source: Source, state: SourceState) -> SourceState:
     """Forget the moves of an address that is no longer the one in feeds.yaml."""
     if state.url == source.url:
         return state

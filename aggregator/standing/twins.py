@@ -39,25 +39,53 @@ def same_feeds(sources: Sequence[Source], states: Iterable[SourceState]) -> tupl
     They lead to one address (as configured, or by permanent redirects), or what they serve has
     one feed id, or names one address (rel=self, else where it was fetched from) and one title.
     """
-    known = {state.source: state for state in states}
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for source in sources:
-        for key in dict.fromkeys(_keys(source, known.get(source.id))):
-            groups.setdefault(key, []).append(source.id)
-    found: dict[tuple[str, ...], str] = {}
-    for key, names in sorted(groups.items(), key=lambda group: _ORDER.index(group[0][0])):
-        if len(names) > 1:
-            found.setdefault(tuple(names), key[0])
-    return tuple(SameFeed(names, because) for names, because in found.items())
+    listed = {source.id: source for source in sources}
+    twins = Twins(sources)
+    for state in states:
+        if state.source in listed:
+            twins.hear(listed[state.source], state)
+    return twins.found()
+
+
+class Twins:
+    """Hears of sources one by one, and keeps no more of each than what another may share."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._place = {source.id: place for place, source in enumerate(sources)}
+        self._first: dict[tuple[str, ...], str] = {}
+        self._shared: dict[tuple[str, ...], set[str]] = {}
+        for source in sources:
+            own = str(source.path) if source.path else address_key(source.url)
+            self._note((_ADDRESS, own), source.id)
+
+    def hear(self, source: Source, state: SourceState) -> None:
+        """Take note of what is known of a source."""
+        for key in _keys(source, state):
+            self._note(key, source.id)
+
+    def _note(self, key: tuple[str, ...], name: str) -> None:
+        first = self._first.setdefault(key, name)
+        if first != name:
+            self._shared.setdefault(key, {first}).add(name)
+
+    def found(self) -> tuple[SameFeed, ...]:
+        """Those that are one feed, in the order of feeds.yaml, each with the surest reason."""
+        reasons: dict[tuple[str, ...], str] = {}
+        for key, names in self._shared.items():
+            together = tuple(sorted(names, key=self._place.__getitem__))
+            reasons[together] = min(key[0], reasons.get(together, key[0]), key=_ORDER.index)
+        ordered = sorted(
+            reasons.items(), key=lambda one: (_ORDER.index(one[1]), self._place[one[0][0]])
+        )
+        return tuple(SameFeed(names, because) for names, because in ordered)
 
 
 _ORDER = (_ADDRESS, _NAME, _ID)
 
 
-def _keys(source: Source, state: SourceState | None) -> Iterator[tuple[str, ...]]:
-    """Yield what another source must share to be the same feed."""
-    yield _ADDRESS, str(source.path) if source.path else address_key(source.url)
-    if state is None or state.url != source.url:  # what is known belongs to another address
+def _keys(source: Source, state: SourceState) -> Iterator[tuple[str, ...]]:
+    """Yield what another source must share to be the same feed, beside its configured address."""
+    if state.url != source.url:  # what is known belongs to another address
         return
     for address in (state.effective_url, state.moved_to):
         if address:

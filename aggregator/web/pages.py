@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from aggregator.pages import (
     FEED_STYLE,
     INDEX,
     INDEX_TO_ROOT,
+    STATUS_SOURCES,
     STYLE,
     OutputLine,
     Site,
@@ -26,7 +27,7 @@ from aggregator.pages import (
     draw_status,
     output_line,
 )
-from aggregator.standing import Standing, counts, standings, values
+from aggregator.standing import Standing, Survey, values
 from aggregator.web.access import find_output, opened_outputs
 from aggregator.web.answer import answer_file
 from aggregator.web.files import PublishedFiles
@@ -48,6 +49,7 @@ class Pages:
     def __init__(self, view: View, published: PublishedFiles) -> None:
         self._view = view
         self._published = published
+        self._writing_all = asyncio.Lock()  # one text about all sources at a time
 
     async def index(self, request: web.Request) -> web.Response:
         """All public outputs, with autodiscovery of each."""
@@ -74,24 +76,39 @@ class Pages:
 
     async def status(self, _request: web.Request) -> web.Response:
         """How each source is, those in trouble first."""
-        told = await self._standings()
-        site, now = Site(title=self._view.title), self._view.now()
-        rules = self._view.rules()
-        body = await asyncio.to_thread(draw_status, site, told, counts(told), rules=rules, now=now)
+        found = await self._view.survey()
+        body = await asyncio.to_thread(self._status, found, self._view.rules())
         return web.Response(body=body, headers={**_NEVER_STORED, hdrs.CONTENT_TYPE: _HTML_UTF_8})
 
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
-        told = await self._standings()
-        rules = self._view.rules()
-        body = await asyncio.to_thread(_status_json, told, rules, self._view.now())
+        found = await self._view.survey()
+        async with self._writing_all:
+            body = await asyncio.to_thread(self._status_json, found, self._view.rules())
         return web.Response(body=body, headers=_NEVER_STORED, content_type="application/json")
 
-    async def _standings(self) -> list[Standing]:
-        """How all sources are, off the loop: there may be thousands."""
-        view = self._view
-        states = await view.source_states()
-        return await asyncio.to_thread(standings, view.sources, states, now=view.now(), public=True)
+    def _status(self, found: Survey, rules: Tally | None) -> bytes:
+        now = self._view.now()
+        return draw_status(
+            Site(title=self._view.title),
+            list(self._told(found, found.order[:STATUS_SOURCES], now)),
+            found.counts,
+            rules=rules,
+            now=now,
+        )
+
+    def _status_json(self, found: Survey, rules: Tally | None) -> bytearray:
+        """Write source by source: of 100,000 the text alone is 100 MB."""
+        now = self._view.now()
+        counted = None if rules is None else [rule_values(one) for one in rules.rules]
+        body = bytearray(b'{"now": %s, "rules": %s, "sources": [' % (_json(now), _json(counted)))
+        for number, one in enumerate(self._told(found, found.order, now)):
+            body += b", " * bool(number) + _json(values(one))
+        body += b"]}\n"
+        return body
+
+    def _told(self, found: Survey, names: Sequence[str], now: datetime) -> Iterator[Standing]:
+        return found.standings(names, self._view.state_of, now=now, public=True)
 
     async def style(self, request: web.Request) -> web.Response:
         """Pages name their stylesheet by its version: this address may be kept for ever."""
@@ -126,11 +143,6 @@ class Pages:
         return answer_file(request, file, media_type=media_type, cache=cache, now=now)
 
 
-def _status_json(told: Sequence[Standing], rules: Tally | None, now: datetime) -> bytes:
-    value = {
-        "now": now,
-        "sources": [values(one) for one in told],
-        "rules": None if rules is None else [rule_values(one) for one in rules.rules],
-    }
+def _json(value: object) -> bytes:
     text = json.dumps(value, default=datetime.isoformat, ensure_ascii=False, sort_keys=True)
-    return text.encode() + b"\n"
+    return text.encode()

@@ -11,6 +11,7 @@ from aggregator.core.model import SourceState
 from aggregator.core.narrow import Narrowed, Narrowing, Version
 from aggregator.core.settings import Output, Source
 from aggregator.explain import Tally
+from aggregator.standing import Survey
 
 
 class View(Protocol):
@@ -73,8 +74,11 @@ class View(Protocol):
     def max_age(self, output: str) -> int:
         """Seconds a copy of the output's feed stays fresh."""
 
-    async def source_states(self) -> Sequence[SourceState]:
-        """What the poller remembers of each listed source."""
+    async def survey(self) -> Survey:
+        """How all of `sources` are; of many as it was a moment ago."""
+
+    def state_of(self, source: str) -> SourceState | None:
+        """What the poller remembers of a source now. Reads the store: not on the event loop."""
 
     def rules(self) -> Tally | None:
         """How often the rules of public outputs decide, counted lately; None: not counted yet."""

@@ -21,6 +21,7 @@ from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Source
 from aggregator.core.versions import History, to_text
 from aggregator.explain import Tally
+from aggregator.standing import Survey, survey
 from aggregator.web import View, make_app
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -80,10 +81,13 @@ class FakeView:
     def max_age(self, output: str) -> int:
         return 900
 
-    async def source_states(self) -> Sequence[SourceState]:
+    async def survey(self) -> Survey:
         if self.broken:
             raise StoreError("the database is locked")
-        return self.states
+        return survey(self.sources, self.states, parked={}, now=self.clock)
+
+    def state_of(self, source: str) -> SourceState | None:
+        return next((state for state in self.states if state.source == source), None)
 
     def rules(self) -> Tally | None:
         return self.tally
