@@ -33,13 +33,22 @@ MAX_PASSES = 4  # until cleaning again changes nothing
 MAX_TITLE_SOURCE = 16 * 1024  # characters of markup looked at for one line of text
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LEGAL = re.compile("[ -\ud7ff\t\n\r\ue000-\ufffd\U00010000-\U0010ffff]*+")
+_FORBIDDEN = bytes(range(0x20)).translate(None, b"\t\n\r")  # all that is illegal in ASCII
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LATIN1_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def xml_legal(text: str) -> str:
     """Drop every character that XML 1.0 forbids (XML 1.0 §2.2), lone surrogates included."""
-    return _ILLEGAL.sub("", text)
+    return text if _is_xml_legal(text) else _ILLEGAL.sub("", text)
+
+
+def _is_xml_legal(text: str) -> bool:
+    """Asked of every text, several times: to look for what is legal is quicker than to replace."""
+    if text.isascii():
+        return len(text.encode().translate(None, _FORBIDDEN)) == len(text)
+    return _LEGAL.fullmatch(text) is not None
 
 
 # --- plain text
@@ -67,8 +76,10 @@ def one_line(text: str, limit: int) -> str:
 
     Control characters and bidirectional overrides go: they would reach beyond the line.
     """
-    text = _ILLEGAL.sub(" ", text[: 8 * limit])
-    text = " ".join(_BIDI_CONTROLS.sub("", _LATIN1_CONTROLS.sub(" ", text)).split())
+    text = text[: 8 * limit]
+    if not text.isprintable():
+        text = _BIDI_CONTROLS.sub("", _LATIN1_CONTROLS.sub(" ", _ILLEGAL.sub(" ", text)))
+    text = " ".join(text.split())
     if len(text) <= limit:
         return text
     return text[: limit - 1].rstrip() + "…"
@@ -98,7 +109,7 @@ def guessed_text(value: str, limit: int, *, undecoded: bool = False) -> str:
     (`&rsquo;`), which nobody means literally, unless it is `undecoded` (came as CDATA).
     """
     value = _unwrapped(value)
-    if _REAL_MARKUP.search(value, 0, MAX_TITLE_SOURCE):
+    if "<" in value and _REAL_MARKUP.search(value, 0, MAX_TITLE_SOURCE):
         return plain_text(value, limit) or one_line(value, limit)
     value = value[:MAX_TITLE_SOURCE]
     if undecoded:
@@ -167,6 +178,12 @@ _WEB = re.compile("https?:", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|\[[0-9a-fA-F:.]{2,45}\]")
 _PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SAFE = "!$&'()*+,;=:@/?%~-._"  # RFC 3986 pchar, "/", "?" and what is encoded already
+_KEPT = r"A-Za-z0-9!$&'()*+,;=:@/~._-"  # of path, query and fragment, besides what is encoded
+_USUAL = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+"
+    rf"(?:/(?:[{_KEPT}]++|%[0-9a-fA-F]{{2}})*+)?"
+    rf"(?:\?(?:[?{_KEPT}]++|%[0-9a-fA-F]{{2}})++)?(?:\#(?:[?{_KEPT}]++|%[0-9a-fA-F]{{2}})++)?"
+)
 
 
 def absolute_url(href: str, base: str) -> str:
@@ -176,6 +193,8 @@ def absolute_url(href: str, base: str) -> str:
     what RFC 3986 does not allow in path, query and fragment is percent-encoded.
     An empty `href` gives "": it never means the document itself.
     """
+    if len(href) <= MAX_URL and _USUAL.fullmatch(href):
+        return href  # as nearly all are: nothing to resolve, nothing to encode
     href = xml_legal(_URL_CUT.sub("", href.strip(_URL_EDGES)))
     if not href or len(href) > MAX_URL:
         return ""
@@ -255,6 +274,9 @@ _NEVER_NESTED = _words(
     " param rb rp rt rtc source tbody td tfoot th thead tr track wbr"
 )
 _FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
+_STYLING = re.compile(
+    rf"<(/?)(?:{'|'.join(sorted(_FORMATTING))})(?![a-z0-9])", re.ASCII | re.IGNORECASE
+)
 _IMAGE = re.compile(r"<img\b([^>]*)>")
 _PRE = re.compile(r"(<pre\b[^>]*>)\n+")
 _EVERYTHING = Cleaning()
@@ -326,9 +348,21 @@ def _new_sanitiser(
 
 
 def _too_heavy(markup: str) -> bool:
-    return len(markup) > MAX_HTML or _too_nested(
-        (bool(slash), name.lower()) for slash, name in _START_OR_END.findall(markup)
-    )
+    if len(markup) > MAX_HTML:
+        return True
+    tags = markup.count("<")
+    if tags <= MAX_DEPTH:  # neither too deep nor, with so few styles open, repeated too often
+        return tags > MAX_STYLED and _most_styled(markup) > MAX_STYLED
+    return _too_nested((bool(slash), name.lower()) for slash, name in _START_OR_END.findall(markup))
+
+
+def _most_styled(markup: str) -> int:
+    """How many formatting elements are open at once, at most."""
+    most = styled = 0
+    for slash in _STYLING.findall(markup):
+        styled = max(styled - 1, 0) if slash else styled + 1
+        most = max(most, styled)
+    return most
 
 
 def _too_nested(tags: Iterable[tuple[bool, str]]) -> bool:

@@ -6,6 +6,7 @@ A canonical link is a key. It is never fetched and never shown.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from aggregator.core.slug import slugify
@@ -122,6 +123,8 @@ def url_slug(link: str) -> str:
     except ValueError:
         return ""
     for segment in reversed(path.split("/")):
+        if segment.isalnum() and segment.isascii():  # a single word
+            continue
         words = slugify(unquote(_EXTENSION.sub("", segment)))
         words = _UNIQID.sub("", words)
         if _NUMBER.search(words):
@@ -154,10 +157,15 @@ def guid_without_host(guid: str) -> str:
 
 def site_label(link: str) -> tuple[str, ...]:
     """Return the slugs by which a host names itself: `www.apnews.com` gives apnews-com, apnews."""
+    usual = _USUAL.fullmatch(link)
     try:
-        host = urlsplit(link).hostname or ""
+        return _labels_of(usual[1] if usual else urlsplit(link).hostname or "")
     except ValueError:
         return ()
+
+
+@lru_cache(maxsize=1024)
+def _labels_of(host: str) -> tuple[str, ...]:
     host = _MOBILE_HOST.sub("", host)
     labels = host.split(".")
     if len(labels) < 2:

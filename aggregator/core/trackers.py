@@ -66,6 +66,8 @@ def without_tracking(link: str) -> str:
     The rest stays as it is, byte for byte. A signed link stays whole: the signature may cover
     the query.
     """
+    if "?" not in link and "#" not in link:
+        return link
     head, mark, fragment = link.partition("#")
     path, _, query = head.partition("?")
     parameters = query.split("&")
@@ -105,6 +107,8 @@ def without_hidden_images(markup: str) -> str:
 
     Read with patterns, not with a parser, so what it takes out must not matter to safety.
     """
+    if "style" not in markup.lower():
+        return markup
     return _RAW_IMAGE.sub(lambda match: "" if _is_hidden(match[0]) else match[0], markup)
 
 

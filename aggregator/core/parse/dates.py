@@ -47,6 +47,8 @@ def moment(written: str, parsed: object = None) -> datetime | None:
     gives None: year 0, the epoch, year 9999, and seconds since 1970 read as a year.
     """
     written = written.strip()[:MAX_DATE]
+    if not written and parsed is None:
+        return None
     if _EPOCH.fullmatch(written):  # feedparser takes the first four digits for a year
         return _plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(written[:10])))
     if _ISO.match(written) and (date := _first(written, datetime.fromisoformat)):

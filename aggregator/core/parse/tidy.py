@@ -25,12 +25,12 @@ _HARMLESS = re.compile(
     r"""<!ENTITY\s{1,20}([A-Za-z_][\w.-]{0,60})\s{1,20}"""
     rf"""["'](&\#\w{{1,8}};|[^"'<>&%]{{0,{MAX_ENTITY}}})["']\s{{0,20}}>"""
 )
-_AMPERSAND = re.compile(
-    r"&(?:\#([0-9]++);|\#[xX]([0-9a-fA-F]++);|([A-Za-z_][\w.-]*+);)?|<(?![A-Za-z_:/!?])"
+_AMPERSAND = re.compile(  # but for the references that XML itself knows by name
+    r"&(?!(?:lt|gt|amp|quot|apos);)(?:\#([0-9]++);|\#[xX]([0-9a-fA-F]++);|([A-Za-z_][\w.-]*+);)?"
+    r"|<(?![A-Za-z_:/!?])"
 )
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|feed|rdf)(?=[\s>])", re.IGNORECASE)
 _WARNING_ROOTS = frozenset(["b", "br", "div", "font", "p", "pre", "script", "span", "style"])
-_XML_NAMES = frozenset(["lt", "gt", "amp", "quot", "apos"])
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
@@ -136,8 +136,6 @@ class _Resolver:
         return _ESCAPES[match[0]]
 
     def _named(self, name: str) -> str:
-        if name in _XML_NAMES:
-            return f"&{name};"
         if name in self._entities:
             return self._declared(name)
         known = html5.get(f"{name};")

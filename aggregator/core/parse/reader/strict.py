@@ -182,11 +182,13 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
     # --- bases and languages
 
     def _enter(self, tag: str, attributes: dict[str, str]) -> None:
-        base = attributes.get("xml:base", attributes.get("base")) or self.baseuri
+        base, language = self.baseuri, self.lang
+        if attributes:
+            base = attributes.get("xml:base", attributes.get("base")) or base
+            written = attributes.get("xml:lang", attributes.get("lang"))
+            language = language if written is None else written or None
         if base != self._settled or base != self.baseuri:
             self._rebase(base)
-        written = attributes.get("xml:lang", attributes.get("lang"))
-        language = self.lang if written is None else written or None
         if language and tag in ("feed", "rss"):
             self.feeddata["language"] = language.replace("_", "-")
         self.lang = language
@@ -246,15 +248,14 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
     def _attributes(self, element: _Element, written: dict[str, str]) -> dict[str, str]:
         """The attributes of an element by the names that feedparser knows them by."""
         found = self._declarations(element) if self.decls or element.embedded else {}
+        if not written:
+            return found
         if len(written) > MAX_ATTRIBUTES:
             written = dict(islice(written.items(), MAX_ATTRIBUTES))
-        if any(" " in name for name in written):
-            named = [(attribute_names(name), value) for name, value in written.items()]
-            found.update((known, value) for (known, _), value in named)
-            found.update((given, value) for (_, given), value in named)
-        else:
-            for name, value in written.items():
-                found[name.lower()] = value
+        names = [attribute_names(name) for name in written]
+        found.update(zip((known for known, _ in names), written.values(), strict=True))
+        if any(known != given for known, given in names):
+            found.update(zip((given for _, given in names), written.values(), strict=True))
         for name in ("rel", "type"):
             if name in found:
                 found[name] = found[name].lower()

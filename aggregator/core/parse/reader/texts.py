@@ -188,9 +188,12 @@ def _set_link(entry: Fields, link: str) -> None:
 
 
 def _text(pieces: list[str | bytes]) -> str:
-    return "".join(
-        [piece.decode("utf-8") if isinstance(piece, bytes) else piece for piece in pieces]
-    )
+    try:
+        return "".join(pieces)  # type: ignore[arg-type]
+    except TypeError:  # the forgiving parser leaves bytes for references
+        return "".join(
+            [piece.decode("utf-8") if isinstance(piece, bytes) else piece for piece in pieces]
+        )
 
 
 def _without_div(pieces: list[str]) -> list[str | bytes]:
