@@ -10,9 +10,10 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from aggregator.core.codings import CODINGS, Coding
@@ -144,10 +145,18 @@ def _replace_all(
         def fill(path: Path) -> None:
             _fill(parts[path][0], forms[path](body), mtime_ns=mtime_ns)
 
-        with ThreadPoolExecutor(len(forms), thread_name_prefix="publish") as threads:
-            list(threads.map(fill, forms))
+        filling = [_threads().submit(fill, path) for path in forms]
+        wait(filling)  # all of them, whatever one says: their files are open
+        for done in filling:
+            done.result()
         for path, (_, part) in parts.items():
             part.replace(path)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that stay: a document is written every other second on a busy day."""
+    return ThreadPoolExecutor(1 + len(CODINGS), thread_name_prefix="publish")
 
 
 def _as_it_is(body: bytes) -> bytes:
