@@ -10,11 +10,13 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aggregator.adapters.schedule import Chore, Heartbeat
 from aggregator.app import App, Engine, LiveView, clock
 from aggregator.app.application import advice
+from aggregator.app.gathering import Gathering
 from aggregator.app.metrics import Metrics
 from aggregator.core.errors import AggregatorError, ConfigError
 from aggregator.core.model import BuildReport, PollReport
@@ -23,8 +25,8 @@ from aggregator.standing import Note
 from aggregator.web import make_app, serve
 
 TICK_SECONDS = 1.0
-DEBOUNCE_SECONDS = 1.0  # results of polls that end together are built together
-LONELY_SECONDS = 0.05  # the same, when no other poll is under way
+REST_SECONDS = 1.0  # between two builds: what polls bring meanwhile is built together
+SETTLE_SECONDS = 0.05  # results of polls that end together are built together, too
 DRAIN_SECONDS = 10.0
 LAG_PROBE_SECONDS = 0.5
 HOUSEKEEPING = "17 3 * * *"
@@ -60,7 +62,9 @@ class _Daemon:
         self._metrics = metrics
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
-        self._changed = asyncio.Event()
+        self._changes = Gathering(
+            partial(self._build, timed=False), rest=REST_SECONDS, settle=SETTLE_SECONDS
+        )
         self._seen = _stamp(app.settings.file)
         self._advised: set[tuple[str, ...]] = set()
 
@@ -86,7 +90,7 @@ class _Daemon:
             reason=report.next_reason,
         )
         if report.outcome not in ("failed", "not_modified"):
-            self._changed.set()
+            self._changes.changed()
 
     def built(self, report: BuildReport) -> None:
         self._metrics.built(report)
@@ -119,10 +123,10 @@ class _Daemon:
                 Chore(name="timed builds", cron=TIMED_BUILDS, run=self._build_timed),
             ),
         )
-        self._changed.set()
+        self._changes.changed()
         tasks = [
             asyncio.create_task(body)
-            for body in (self._build_changes(), self._reloads(), self._lag())
+            for body in (self._changes.run(), self._reloads(), self._lag())
         ]
         for hint in advice(self._app.settings):
             event(logger, logging.WARNING, "advice", hint=hint)
@@ -168,18 +172,6 @@ class _Daemon:
             self._seen = stamp
             self._reload.set()
 
-    async def _build_changes(self) -> None:
-        """Build what polls have changed, those that end together at once."""
-        rested_at = clock.ticks()
-        while True:
-            await self._changed.wait()
-            await asyncio.sleep(LONELY_SECONDS)
-            if self._engine.dispatcher.in_flight or clock.ticks() < rested_at:
-                await asyncio.sleep(DEBOUNCE_SECONDS)
-            self._changed.clear()
-            await self._build(timed=False)
-            rested_at = clock.ticks() + DEBOUNCE_SECONDS
-
     async def _build_timed(self) -> None:
         await self._build(timed=True)
 
@@ -216,7 +208,7 @@ class _Daemon:
                 sources=len(settings.sources),
                 outputs=len(settings.outputs),
             )
-            self._changed.set()
+            self._changes.changed()
             await self._advise()
 
     async def _advise(self) -> None:
