@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -34,8 +34,8 @@ class _Turn:
 class Writer:
     """Owns the thread that writes. Made for one event loop.
 
-    A save waits for others for a moment, at most GATHERING, and for the commit that is running:
-    what has come together meanwhile goes into one transaction and comes back in one go.
+    A save waits for others for a moment, at most GATHERING: what has come together goes into one
+    transaction, behind what the thread was asked for before, and comes back in one go.
     """
 
     def __init__(self, store: SavesEach) -> None:
@@ -87,26 +87,35 @@ class Writer:
             self._timer = None
         if self._turns:
             turns, self._turns = self._turns, []
-            self._thread.submit(self._commit, turns, asyncio.get_running_loop())
-
-    def _commit(self, turns: Sequence[_Turn], loop: asyncio.AbstractEventLoop) -> None:
-        """Find the result of each turn; a transaction that is refused is refused to all of them."""
-        results: Sequence[Saved | Exception | None]
-        try:
-            results = self._store.save_each([turn.outcome for turn in turns])
-        except StoreError as error:
-            results = [error] * len(turns)
-        except Exception as error:  # noqa: BLE001 - a bug: one caller tells it, none waits for ever
-            broken = StoreError("not saved: the commit with other polls was broken off")
-            results = [error, *[broken] * (len(turns) - 1)]
-        loop.call_soon_threadsafe(_hand_back, turns, results)
+            commit = self._thread.submit(self._store.save_each, [turn.outcome for turn in turns])
+            loop = asyncio.get_running_loop()
+            commit.add_done_callback(
+                lambda done: loop.call_soon_threadsafe(_hand_back, turns, done)
+            )
 
 
-def _hand_back(turns: Sequence[_Turn], results: Sequence[Saved | Exception | None]) -> None:
-    for turn, result in zip(turns, results, strict=True):
+_Results = Sequence[Saved | Exception | None]
+
+
+def _hand_back(turns: Sequence[_Turn], commit: Future[_Results]) -> None:
+    """Give each turn its result: on the event loop, once for a commit."""
+    for turn, result in zip(turns, _results(commit, len(turns)), strict=True):
         if turn.result.done():  # nobody waits any more
             continue
         if isinstance(result, Exception):
             turn.result.set_exception(result)
         else:
             turn.result.set_result(result)
+
+
+def _results(commit: Future[_Results], count: int) -> _Results:
+    """What a commit came to. A transaction that is refused is refused to all who wait."""
+    error = commit.exception()
+    if error is None:
+        return commit.result()
+    if isinstance(error, StoreError):
+        return [error] * count
+    # A bug: one caller tells it, and none waits for ever.
+    broken = StoreError("not saved: the commit with other polls was broken off")
+    told = error if isinstance(error, Exception) else broken
+    return [told, *[broken] * (count - 1)]

@@ -65,6 +65,27 @@ async def test_a_commit_that_is_refused_is_refused_to_all_who_wait(store: Sqlite
     await writer.close()
 
 
+async def test_a_commit_that_meets_a_bug_leaves_nobody_waiting(store: SqliteStore) -> None:
+    class Broken:
+        def save_each(self, outcomes: Sequence[Outcome], /) -> tuple[Saved | Exception | None, ...]:
+            raise ZeroDivisionError
+
+    writer = Writer(Broken())
+    results = await asyncio.gather(*map(writer.save, outcomes(store, 3)), return_exceptions=True)
+    assert [type(each) for each in results] == [ZeroDivisionError, StoreError, StoreError]
+    await writer.close()
+
+
+async def test_a_poll_that_ends_alone_waits_only_a_moment_for_others(store: SqliteStore) -> None:
+    counting = Counting(store)
+    writer = Writer(counting)
+    (one,) = outcomes(store, 1)
+    async with asyncio.timeout(5):  # nothing else comes that would push it on
+        assert await writer.save(one) is not None
+    assert counting.commits == [1]
+    await writer.close()
+
+
 async def test_calls_run_on_the_writing_thread_after_what_came_before(store: SqliteStore) -> None:
     writer = Writer(store)
     (one,) = outcomes(store, 1)
