@@ -94,7 +94,7 @@ class Writer:
             )
 
 
-_Results = Sequence[Saved | Exception | None]
+_Results = tuple[Saved | Exception | None, ...]
 
 
 def _hand_back(turns: Sequence[_Turn], commit: Future[_Results]) -> None:
@@ -114,8 +114,8 @@ def _results(commit: Future[_Results], count: int) -> _Results:
     if error is None:
         return commit.result()
     if isinstance(error, StoreError):
-        return [error] * count
+        return (error,) * count
     # A bug: one caller tells it, and none waits for ever.
     broken = StoreError("not saved: the commit with other polls was broken off")
     told = error if isinstance(error, Exception) else broken
-    return [told, *[broken] * (count - 1)]
+    return (told, *(broken,) * (count - 1))
