@@ -1,6 +1,7 @@
 """The store on SQLite: one file, many readers, one writer at a time.
 
     store    the door: every method of the Store protocol, each a line
+    opening  the file: opened, closed, a connection for each thread
     states   what is due, claiming it, the row of each source
     saving   what one poll brought; knowing reads what the judge must know
     together several polls in one transaction; writer gathers them

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 
 from aggregator.adapters.sqlite import (
     archive,
@@ -18,15 +16,14 @@ from aggregator.adapters.sqlite import (
     rekeying,
     renaming,
     rulings,
-    schema,
     serving,
     shown,
     states,
     together,
     upkeep,
 )
-from aggregator.adapters.sqlite.connection import Connections, connect, refusals
-from aggregator.core.errors import StoreError
+from aggregator.adapters.sqlite.connection import connect, refusals
+from aggregator.adapters.sqlite.opening import OpenStore
 from aggregator.core.model import (
     ArchivePage,
     Article,
@@ -40,54 +37,12 @@ from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
 
 
-class SqliteStore:
+class SqliteStore(OpenStore):
     """What is remembered, in one SQLite file; satisfies the Store protocol of the story.
 
-    Any thread may call any method: each has its own connection. Writers take turns, here and
-    between processes. Every method raises StoreError when the database refuses.
+    Writers take turns, here and between processes. Every method raises StoreError when the
+    database refuses.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connections = Connections(path)
-
-    @classmethod
-    def open(cls, path: Path) -> SqliteStore:
-        """Open the file, or make it; its directory must exist.
-
-        Raises StoreError for a file that is damaged, no database, another program's, written by
-        a newer version, or that cannot be read and written.
-        """
-        if not path.parent.is_dir():
-            raise StoreError(f"{path}: the directory {path.parent} does not exist; make it first")
-        store = cls(path)
-        try:
-            with store._connected() as connection:
-                schema.prepare(connection, path)
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    def __enter__(self) -> SqliteStore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections of all threads; none of them may be in use."""
-        self._connections.close()
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with refusals(self.path):
-            yield self._connections.get()
 
     # --- sources and polling
 
