@@ -191,7 +191,7 @@ class Reading:
     @property
     def size(self) -> int:
         """How many entries the document holds."""
-        return len(self.identities) + len(self.seen)
+        return len(self.feed.entries) + len(self.seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
