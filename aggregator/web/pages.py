@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,7 @@ _NEVER_STORED: Final = {hdrs.CACHE_CONTROL: "no-store"}
 _HTML: Final = "text/html"
 _HTML_UTF_8: Final = f"{_HTML}; charset=utf-8"
 _CSS: Final = "text/css"
+_PIECE: Final = 100  # sources: a tenth of a megabyte
 
 
 class Pages:
@@ -49,7 +50,6 @@ class Pages:
     def __init__(self, view: View, published: PublishedFiles) -> None:
         self._view = view
         self._published = published
-        self._writing_all = asyncio.Lock()  # one text about all sources at a time
 
     async def index(self, request: web.Request) -> web.Response:
         """All public outputs, with autodiscovery of each."""
@@ -83,8 +83,7 @@ class Pages:
     async def status_json(self, _request: web.Request) -> web.Response:
         """The same for programs: all sources, times in RFC 3339."""
         found = await self._view.survey()
-        async with self._writing_all:
-            body = await asyncio.to_thread(self._status_json, found, self._view.rules())
+        body = self._status_json(found, self._view.rules())
         return web.Response(body=body, headers=_NEVER_STORED, content_type="application/json")
 
     def _status(self, found: Survey, rules: Tally | None) -> bytes:
@@ -97,15 +96,19 @@ class Pages:
             now=now,
         )
 
-    def _status_json(self, found: Survey, rules: Tally | None) -> bytearray:
-        """Write source by source: of 100,000 the text alone is 100 MB."""
+    async def _status_json(self, found: Survey, rules: Tally | None) -> AsyncIterator[bytes]:
+        """Write some sources at a time: of 100,000 the text is 100 MB."""
         now = self._view.now()
         counted = None if rules is None else [rule_values(one) for one in rules.rules]
-        body = bytearray(b'{"now": %s, "rules": %s, "sources": [' % (_json(now), _json(counted)))
-        for number, one in enumerate(self._told(found, found.order, now)):
-            body += b", " * bool(number) + _json(values(one))
-        body += b"]}\n"
-        return body
+        yield b'{"now": %s, "rules": %s, "sources": [' % (_json(now), _json(counted))
+        for start in range(0, len(found.order), _PIECE):
+            names = found.order[start : start + _PIECE]
+            piece = await asyncio.to_thread(self._sources_json, found, names, now)
+            yield b", " * bool(start) + piece
+        yield b"]}\n"
+
+    def _sources_json(self, found: Survey, names: Sequence[str], now: datetime) -> bytes:
+        return b", ".join(_json(values(one)) for one in self._told(found, names, now))
 
     def _told(self, found: Survey, names: Sequence[str], now: datetime) -> Iterator[Standing]:
         return found.standings(names, self._view.state_of, now=now, public=True)

@@ -251,6 +251,16 @@ async def test_status_for_programs_has_every_source(troubled: FakeView) -> None:
     assert value["sources"][0]["last_error"] == "http: 500"
 
 
+async def test_status_for_programs_is_whole_however_many_sources_there_are(view: FakeView) -> None:
+    view.sources = [Source(id=f"s{n:03}", url=f"https://example.org/{n}") for n in range(201)]
+    async with visiting(view) as visit:
+        response, body = await visit("/status.json")
+        head, nothing = await visit("/status.json", method="HEAD")
+    told = [source["source"] for source in json.loads(body)["sources"]]
+    assert told == [source.id for source in view.sources]
+    assert (head.status, nothing) == (response.status, b"")
+
+
 # S11
 async def test_addresses_of_sources_are_not_shown(troubled: FakeView) -> None:
     async with visiting(troubled) as visit:
