@@ -26,13 +26,15 @@ class Scenario:
 
     name: str
     step: str
-    rehearsed: bool = False  # run once before without being measured
+    rehearsals: int = 0  # runs before that are not measured
+    feeds: int | None = None  # only so many, in a home of their own
 
 
+START = Scenario("four feeds, 304", "old", rehearsals=2, feeds=4)
 SCENARIOS = (
     Scenario("first import", "old"),
     # newsboat 2.21 asks conditionally from its third time on
-    Scenario("all 304", "old", rehearsed=True),
+    Scenario("all 304", "old", rehearsals=1),
     Scenario("7 % with one new", "few"),
     Scenario("one new in every feed", "all"),
 )
@@ -138,23 +140,35 @@ def compare(
     taking_part = list(contestants)
     for number in range(rounds):
         with tempfile.TemporaryDirectory(prefix="aggregator-bench-") as folder:
-            _prepare(taking_part, Path(folder), publishers.urls(count))
-            for scenario in SCENARIOS:
+            homes = _Homes(Path(folder), publishers.urls(count))
+            for scenario in (START, *SCENARIOS):
                 publishers.publish(scenario.step)
                 for contestant in _in_turn(taking_part, number):
-                    home = Path(folder) / contestant.name
-                    try:
-                        if scenario.rehearsed:
-                            _run(contestant, home, publishers)
-                        run = _run(contestant, home, publishers)
-                    except RuntimeError as error:
-                        print(f"{contestant.name} is left out: {error}", flush=True)
+                    run = _attempt(scenario, contestant, homes, publishers)
+                    if run is None:
                         taking_part.remove(contestant)
                         results.drop(contestant.name)
-                        continue
-                    results.add(contestant.name, scenario.name, run)
-                    _tell(number, scenario, contestant, run)
+                    else:
+                        results.add(contestant.name, scenario.name, run)
+                        _tell(number, scenario, contestant, run)
     return results
+
+
+class _Homes:
+    """The folders of a round, each prepared when it is first asked for."""
+
+    def __init__(self, folder: Path, urls: Sequence[str]) -> None:
+        self._folder = folder
+        self._urls = urls
+
+    def of(self, contestant: Contestant, feeds: int | None) -> Path:
+        """Where it is at home with the first so many of the feeds, or all."""
+        urls = self._urls[:feeds]
+        home = self._folder / str(len(urls)) / contestant.name
+        if not home.exists():
+            home.mkdir(parents=True)
+            contestant.prepare(home, urls)
+        return home
 
 
 def _in_turn(contestants: Sequence[Contestant], number: int) -> list[Contestant]:
@@ -163,11 +177,18 @@ def _in_turn(contestants: Sequence[Contestant], number: int) -> list[Contestant]
     return [*contestants[start:], *contestants[:start]]
 
 
-def _prepare(contestants: Sequence[Contestant], folder: Path, urls: Sequence[str]) -> None:
-    for contestant in contestants:
-        home = folder / contestant.name
-        home.mkdir()
-        contestant.prepare(home, urls)
+def _attempt(
+    scenario: Scenario, contestant: Contestant, homes: _Homes, publishers: Publishers
+) -> Run | None:
+    """Run it, after its rehearsals; None when it fails, and why is said."""
+    try:
+        home = homes.of(contestant, scenario.feeds)
+        for _ in range(scenario.rehearsals):
+            _run(contestant, home, publishers)
+        return _run(contestant, home, publishers)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        print(f"{contestant.name} is left out: {error}", flush=True)
+        return None
 
 
 def _run(contestant: Contestant, home: Path, publishers: Publishers) -> Run:

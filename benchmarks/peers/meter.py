@@ -21,7 +21,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-EVERY = 0.1  # seconds between two looks at the memory
+EVERY = 0.1  # seconds between two looks at the memory; less in the beginning
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -62,7 +62,9 @@ def _wait_for_orphans() -> None:
 
 
 def _watch(ended: threading.Event, peak: list[float]) -> None:
-    while not ended.wait(EVERY):
+    pause = EVERY / 10
+    while not ended.wait(pause):
+        pause = min(EVERY, 1.5 * pause)
         peak[0] = max(peak[0], sum(_shares(os.getpid())))
 
 

@@ -12,7 +12,7 @@ from benchmarks.peers.chart import Bar, Group, chart
 from benchmarks.peers.comparison import SCENARIOS, Results
 from benchmarks.peers.contestants import Contestant
 from benchmarks.peers.documents import Facts
-from benchmarks.peers.table import tables, times
+from benchmarks.peers.table import said, tables, times
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE, DRAWING = "performance.md", "performance.svg"
@@ -69,7 +69,7 @@ def drawing(results: Results) -> str:
 
     def bar(name: str, scenario: str) -> Bar:
         seconds = results.cpu(name, scenario).middle
-        ratio = f" ({times(results, name, scenario):.1f}x)" if name != names[0] else ""
+        ratio = f" ({said(times(results, name, scenario))})" if name != names[0] else ""
         return Bar(name, seconds, f"{seconds:.2f} s{ratio}")
 
     groups = [

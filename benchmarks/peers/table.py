@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
 
-from benchmarks.peers.comparison import SCENARIOS, Results
+from benchmarks.peers.comparison import SCENARIOS, START, Results, Scenario
 
 Cell = Callable[[str, str], str]  # name of a contestant, name of a scenario -> what stands there
 
@@ -24,15 +24,17 @@ def tables(results: Results) -> str:
 def _tables(results: Results) -> Iterator[tuple[str, str]]:
     head = ["", *results.contestants()]
 
-    def rows(cell: Cell) -> list[list[str]]:
+    def rows(cell: Cell, scenarios: Sequence[Scenario] = SCENARIOS) -> list[list[str]]:
         return [
             [scenario.name, *(cell(name, scenario.name) for name in results.contestants())]
-            for scenario in SCENARIOS
+            for scenario in scenarios
         ]
 
     first = results.contestants()[0]
     title = f"**CPU seconds**, least to most in brackets, and how many times those of {first}:"
-    yield title, table(head, rows(lambda *place: _cpu(results, *place)))
+    yield title, table(head, rows(lambda *place: _cpu(results, *place), (*SCENARIOS, START)))
+    title = "**CPU milliseconds for each feed**, without what a run with four feeds takes:"
+    yield title, table(head, rows(lambda *place: f"{each(results, *place):.2f}"))
     title = "**Seconds** from start to end:"
     yield title, table(head, rows(lambda *place: f"{results.wall(*place).middle:.1f}"))
     title = "**Memory**, MB of all its processes together at the highest moment:"
@@ -50,11 +52,25 @@ def times(results: Results, name: str, scenario: str) -> float:
     return median(its.cost.cpu / ours.cost.cpu for its, ours in pairs)
 
 
+def each(results: Results, name: str, scenario: str) -> float:
+    """CPU milliseconds for each feed more than the few of a run that mostly starts and ends."""
+    seconds = results.cpu(name, scenario).middle - results.cpu(name, START.name).middle
+    all_feeds, few = (
+        results.runs(name, which)[0].record.requests for which in (scenario, START.name)
+    )
+    return 1000 * seconds / (all_feeds - few)
+
+
 def _cpu(results: Results, name: str, scenario: str) -> str:
     cpu = results.cpu(name, scenario)
     spread = f"{cpu.middle:.2f} ({cpu.least:.2f} to {cpu.most:.2f})"
     is_first = name == results.contestants()[0]
-    return spread if is_first else f"{spread} **{times(results, name, scenario):.1f}x**"
+    return spread if is_first else f"{spread} **{said(times(results, name, scenario))}**"
+
+
+def said(ratio: float) -> str:
+    """A ratio with as many digits as it deserves."""
+    return f"{ratio:.1f}x" if ratio >= 1 else f"{ratio:.2f}x"
 
 
 def _answers(results: Results, name: str, scenario: str) -> str:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.peers.chart import Bar, Group, chart
-from benchmarks.peers.comparison import SCENARIOS, Results, Run
+from benchmarks.peers.comparison import SCENARIOS, START, Results, Run
 from benchmarks.peers.contestants import CONTESTANTS
 from benchmarks.peers.documents import Facts
 from benchmarks.peers.meter import Cost
@@ -28,10 +28,11 @@ def results() -> Results:
     found = Results()
     for turn in (1, 3, 2):
         for place, name in enumerate(("aggregator", "newsboat")):
-            for scenario in SCENARIOS:
-                seconds = turn * (1 + 3 * place)
+            for scenario in (*SCENARIOS, START):
+                seconds = turn * (1 + 3 * place) / (2 if scenario is START else 1)
                 cost = Cost(wall=2 * seconds, cpu=seconds, memory=10 * turn)
-                record = Record(requests=10, whole=4, unchanged=6, sent=2_500_000, packed=4)
+                asked = scenario.feeds or 10
+                record = Record(requests=asked, whole=4, unchanged=6, sent=2_500_000, packed=4)
                 found.add(name, scenario.name, Run(cost, record, stored=1234))
     return found
 
@@ -62,6 +63,8 @@ def test_a_table_names_its_columns_and_aligns_figures_to_the_right() -> None:
 def test_the_tables_show_medians_spreads_ratios_and_what_was_asked() -> None:
     drawn = tables(results())
     assert "| first import | 2.00 (1.00 to 3.00) | 8.00 (4.00 to 12.00) **4.0x** |" in drawn
+    assert "| four feeds, 304 | 1.00 (0.50 to 1.50) | 4.00 (2.00 to 6.00) **4.0x** |" in drawn
+    assert "| first import | 166.67 | 666.67 |" in drawn  # (2 - 1) s for 10 - 4 feeds
     assert "| all 304 | 4 + 6, 2.5 MB | 4 + 6, 2.5 MB |" in drawn
     assert "| 7 % with one new | 1,234 | 1,234 |" in drawn
     assert times(results(), "newsboat", SCENARIOS[0].name) == 4
