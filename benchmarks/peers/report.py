@@ -76,7 +76,7 @@ def drawing(results: Results) -> str:
         Group(scenario.name, tuple(bar(name, scenario.name) for name in names))
         for scenario in SCENARIOS
     ]
-    return chart(f"CPU seconds, and how many times those of {names[0]}", groups)
+    return chart(f"CPU seconds (less is better) and how many times those of {names[0]}", groups)
 
 
 def write(text: str, drawn: str, folder: Path = DOCS) -> None:

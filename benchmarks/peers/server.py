@@ -111,7 +111,7 @@ class Publishers:
         assert all(len(feed) == VERSIONS for feed in feeds)
         self._feeds = feeds
         self._step = STEPS[0]
-        self._record = Record()
+        self.record = Record()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
@@ -132,12 +132,12 @@ class Publishers:
         _, kind, *rest = path.split("/")
         if kind == "feed":
             number = int(rest[0])
-            return self._feeds[number][version_of(number, self._step)].answer(asked, self._record)
+            return self._feeds[number][version_of(number, self._step)].answer(asked, self.record)
         if kind == "publish" and rest[0] in STEPS:
             self._step = rest[0]
             return _told({})
         if kind == "record":
-            told, self._record = asdict(self._record), Record()
+            told, self.record = asdict(self.record), Record()
             return _told(told)
         raise LookupError(path)
 
