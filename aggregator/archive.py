@@ -12,7 +12,7 @@ lost. One thing changes it: a `drop:` rule takes articles down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,9 +27,9 @@ from aggregator.core.render import (
     archive_path,
     render,
 )
-from aggregator.core.settings import Output, Settings
+from aggregator.core.settings import Output
 from aggregator.core.shares import Share, of_past, of_source, with_room
-from aggregator.outputs import Judge, JudgeOfView, judge_of
+from aggregator.outputs import Catalogue, Judge, JudgeOfView, judge_of
 from aggregator.store import Shelf
 
 LATE: Final = timedelta(days=7)  # an article first seen later than that after its date is no news
@@ -67,16 +67,16 @@ class Edition:
 
     @classmethod
     def of(
-        cls, settings: Settings, output: Output, *, store: Shelf, now: datetime, atom_id: str = ""
+        cls, catalogue: Catalogue, output: Output, *, store: Shelf, now: datetime, atom_id: str = ""
     ) -> Edition:
         """The edition that the settings make of an output now."""
         return cls(
             output=output,
             store=store,
-            priority={source.id: source.priority for source in settings.sources},
-            judge=judge_of(settings, output),
+            priority=catalogue.priority,
+            judge=judge_of(catalogue, output),
             past=_past(store, output),
-            base_url=settings.base_url,
+            base_url=catalogue.settings.base_url,
             atom_id=output.atom_id or atom_id,
             now=now,
         )
@@ -155,6 +155,11 @@ def newest_of(editions: Sequence[Edition]) -> tuple[tuple[Article, ...], ...]:
     )
 
 
+def fresh(edition: Edition) -> dict[int, bool]:
+    """What came in or was edited since the last build, and whether it was ever carried."""
+    return edition.store.fresh(edition.output.id, edition.output.sources)
+
+
 def _past(store: Shelf, output: Output) -> Share | None:
     def first_carried(slug_hash: int) -> datetime | None:
         return store.first_carried(output.id, (slug_hash,)).get(slug_hash)
@@ -163,14 +168,14 @@ def _past(store: Shelf, output: Output) -> Share | None:
     return of_past(output.backfill, output.sources, joined, first_carried=first_carried)
 
 
-def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
-    """What came in or was edited since the last build, and is not among the newest.
+def late(
+    edition: Edition, newest: Sequence[Article], *, fresh: Mapping[int, bool]
+) -> tuple[Article, ...]:
+    """What of the `fresh` is not among the newest.
 
     An article that was found long after its date, as most of a new source's past are, is not
     news to anybody; an edited one was.
     """
-    output = edition.output
-    fresh = edition.store.fresh(output.id, output.sources)
     wanted = fresh.keys() - {article.slug_hash for article in newest}
     found = (
         article
@@ -181,7 +186,9 @@ def late(edition: Edition, newest: Sequence[Article]) -> tuple[Article, ...]:
     return tuple(with_room(found, beside=newest, shares=edition.shares))
 
 
-def no_news(edition: Edition, articles: Iterable[Article]) -> tuple[Article, ...]:
+def no_news(
+    edition: Edition, articles: Iterable[Article], *, fresh: Mapping[int, bool]
+) -> tuple[Article, ...]:
     """Those of `articles`, which the output is about to carry, that are new to it and no news.
 
     An edit of feeds.yaml has let them in, not a poll; or they are the past of a new source.
@@ -189,7 +196,6 @@ def no_news(edition: Edition, articles: Iterable[Article]) -> tuple[Article, ...
     output, store = edition.output, edition.store
     shown = tuple(articles)
     known = store.first_carried(output.id, [article.slug_hash for article in shown])
-    fresh = store.fresh(output.id, output.sources)
     return tuple(
         article
         for article in shown

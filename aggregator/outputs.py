@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 
 from aggregator.core.filter import View, verdict_on
@@ -16,15 +18,45 @@ _USUAL_BACKFILL = Output(id="", title="").backfill
 _USUAL_TTL = 60
 
 
-def digest(settings: Settings, output: Output) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What building asks of the sources of one feeds.yaml, to be found without asking them all."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    priority: dict[str, int]  # of those that have another than 0
+    rules: Mapping[str, Rules]  # of those that have some
+    timed: frozenset[str]  # those with rules that the clock decides
+    intervals: Mapping[str, timedelta]  # of those polled at fixed intervals
+
+    @classmethod
+    def of(cls, settings: Settings) -> Catalogue:
+        """The catalogue of the settings; one for as long as they are in use."""
+        listed, nothing = settings.sources, Rules()
+        rules = {source.id: source.rules for source in listed if source.rules != nothing}
+        return cls(
+            settings=settings,
+            sources={source.id: source for source in listed},
+            priority={source.id: source.priority for source in listed if source.priority},
+            rules=rules,
+            timed=frozenset(source for source, own in rules.items() if _timed_rules(own)),
+            intervals={
+                source.id: source.schedule.every
+                for source in listed
+                if source.schedule.every is not None
+            },
+        )
+
+
+def digest(catalogue: Catalogue, output: Output) -> str:
     """Return a hash over everything in feeds.yaml that shapes the bytes of an output."""
-    sources = {source.id: source for source in settings.sources}
+    sources = catalogue.sources
     shape = [
-        output.base_of(settings.base_url),
+        output.base_of(catalogue.settings.base_url),
         *_output_shape(output),
         [_source_shape(sources[source]) for source in output.sources if source in sources],
     ]
-    pace = ttl(settings, output)
+    pace = ttl(catalogue, output)
     if pace != _USUAL_TTL:
         shape.append(["ttl", pace])
     return blake2b(json.dumps(shape).encode(), digest_size=16).hexdigest()
@@ -82,25 +114,22 @@ def public_sources(settings: Settings) -> tuple[Source, ...]:
     return tuple(source for source in settings.sources if source.id not in hidden)
 
 
-def is_timed(settings: Settings, output: Output) -> bool:
+def is_timed(catalogue: Catalogue, output: Output) -> bool:
     """Can the output change with the clock alone (`age<7d`, `max_age:`)?"""
     if output.max_age is not None or _timed_rules(output.rules):
         return True
-    members = set(output.sources)
-    return any(_timed_rules(source.rules) for source in settings.sources if source.id in members)
+    return not catalogue.timed.isdisjoint(output.sources)
 
 
 def _timed_rules(rules: Rules) -> bool:
     return any(rule is not None and rule.timed for rule in (rules.keep, rules.drop))
 
 
-def is_current(
-    output: Output, state: OutputState | None, *, digest: str, changes: Mapping[str, int]
-) -> bool:
-    """Was the output last built from these settings and from all changes of its sources?"""
+def is_current(state: OutputState | None, *, digest: str, change: int) -> bool:
+    """Was the output last built from these settings and from the last change of its sources?"""
     if state is None or state.digest != digest or state.built_at is None:
         return False
-    return state.built_change >= last_change(output, changes)
+    return state.built_change >= change
 
 
 def last_change(output: Output, changes: Mapping[str, int]) -> int:
@@ -112,10 +141,9 @@ Judge = Callable[[Article], Verdict]
 JudgeOfView = Callable[[View], Verdict]
 
 
-def judge_of(settings: Settings, output: Output) -> JudgeOfView:
+def judge_of(catalogue: Catalogue, output: Output) -> JudgeOfView:
     """Return what says of an article whether the output keeps it: source rules, then its own."""
-    rules = {source.id: source.rules for source in settings.sources}
-    nothing = Rules()
+    rules, nothing = catalogue.rules, Rules()
 
     def judge(view: View) -> Verdict:
         own = rules.get(view.article.source, nothing)
@@ -130,15 +158,13 @@ def judge_of(settings: Settings, output: Output) -> JudgeOfView:
     return judge
 
 
-def ttl(settings: Settings, output: Output) -> int:
+def ttl(catalogue: Catalogue, output: Output) -> int:
     """Return the minutes for which readers may keep a copy, as a rule: 5 to 60 (W33).
 
     The document cannot know when its sources are polled next, and must not change for that: it
     says what the settings say.
     """
-    members = set(output.sources)
-    shortest = settings.limits.min_interval
-    for source in settings.sources:
-        if source.id in members and source.schedule.every is not None:
-            shortest = min(shortest, source.schedule.every)
+    fixed = catalogue.intervals.keys() & output.sources
+    intervals = (catalogue.intervals[source] for source in fixed)
+    shortest = min((catalogue.settings.limits.min_interval, *intervals))
     return max(5, min(_USUAL_TTL, int(shortest.total_seconds()) // 60))

@@ -181,8 +181,8 @@ class Store(Shelf, Protocol):
 
     # --- articles and building
 
-    def changes(self) -> dict[str, int]:
-        """The change number of each source that ever changed; numbers only grow."""
+    def changes(self, *, since: int = 0) -> dict[str, int]:
+        """The change number of each source that changed after `since`; numbers only grow."""
 
     def open_build(self, output: str, *, digest: str, fresh_id: str, now: datetime) -> OutputState:
         """What is known of an output; makes the row (with `fresh_id`) at first sight.

@@ -15,6 +15,7 @@ from aggregator.adapters.sqlite import SqliteStore
 from aggregator.archive import Edition
 from aggregator.core.model import ArchivePage, Entry
 from aggregator.core.settings import Output, Settings, Source
+from aggregator.outputs import Catalogue
 from aggregator.pipeline import build
 from tests.adapters.store.polls import HOUR, NOW, adopt, poll, source
 
@@ -53,7 +54,11 @@ class Press:
             outputs=(self.output,),
         )
         return Edition.of(
-            settings, self.output, store=self.store, now=self.now, atom_id="urn:example:out"
+            Catalogue.of(settings),
+            self.output,
+            store=self.store,
+            now=self.now,
+            atom_id="urn:example:out",
         )
 
     def build(self) -> bytes:
@@ -64,7 +69,7 @@ class Press:
         if state.built_at is None:
             self._take_down(edition)
         newest = edition.newest()
-        late = archive.late(edition, newest)
+        late = archive.late(edition, newest, fresh=archive.fresh(edition))
         store.carry(output.id, (*newest, *late), now=self.now)
         while page := archive.full_page(edition):
             self._close(page)

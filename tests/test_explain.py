@@ -14,6 +14,7 @@ from aggregator.core.filter import Match, compile_rule
 from aggregator.core.model import Place
 from aggregator.core.settings import Output, Rules, Settings, Source
 from aggregator.core.shares import Quota
+from aggregator.outputs import Catalogue
 from tests.adapters.store.polls import DAY, HOUR, NOW, adopt, entry, poll, source
 
 
@@ -44,9 +45,10 @@ def build(store: SqliteStore, using: Settings, *, hour: int = 1) -> None:
     store.list_outputs(using.outputs, now=now)
     for one in using.outputs:
         store.open_build(one.id, digest=repr(one), fresh_id="urn:x", now=now)
-        edition = Edition.of(using, one, store=store, now=now)
+        edition = Edition.of(Catalogue.of(using), one, store=store, now=now)
         newest = edition.newest()
-        store.carry(one.id, (*newest, *archive.late(edition, newest)), now=now)
+        late = archive.late(edition, newest, fresh=archive.fresh(edition))
+        store.carry(one.id, (*newest, *late), now=now)
         carried = [article.slug_hash for article in archive.document(edition)]
         change = max(store.changes().values(), default=0)
         store.close_build(one.id, change=change, slug_hashes=carried, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,9 +17,10 @@ from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
 from aggregator.archive import Edition, document
 from aggregator.core.errors import StoreError
-from aggregator.core.model import Article, SourceState
+from aggregator.core.model import Article
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Settings, Source
+from aggregator.outputs import Catalogue
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
@@ -148,7 +149,7 @@ class App:
 
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
         """Return the articles an output carries, in its order; of these the newest `limit`."""
-        edition = Edition.of(self.settings, output, store=self.store, now=self.now())
+        edition = Edition.of(Catalogue.of(self.settings), output, store=self.store, now=self.now())
         carried = document(edition)
         if limit is None:
             return carried
@@ -159,8 +160,6 @@ class App:
         ids = [source.id for source in self.settings.sources]
         return islice(self.store.articles(ids, priority=self.priority), limit)
 
-    def due(self, states: Sequence[SourceState] | None = None) -> int:
-        """Return how many listed sources are due now."""
-        now = self.now()
-        states = tuple(self.store.states()) if states is None else states
-        return sum(state.next_poll_at <= now and not state.gone for state in states)
+    def due(self) -> int:
+        """Return how many listed sources can be polled now."""
+        return self.store.due_count(self.now())

@@ -33,6 +33,16 @@ class Contents:
     no_news: frozenset[str]
 
 
+def _to_carry(
+    edition: Edition, newest: Sequence[Article]
+) -> tuple[tuple[Article, ...], frozenset[str]]:
+    """What is to be numbered if it has no number yet, and the ids of what is no news in it."""
+    fresh = archive.fresh(edition)
+    carried = (*newest, *archive.late(edition, newest, fresh=fresh))
+    silent = archive.no_news(edition, carried, fresh=fresh)
+    return carried, frozenset(legal(article.id) for article in silent)
+
+
 class Archivist:
     """Reads in the thread of the builds, writes the store by its writer, files by `publish`."""
 
@@ -51,10 +61,7 @@ class Archivist:
         Raises PublishError when a page cannot be written.
         """
         store, output = self._app.store, edition.output
-        late = await self._off_loop(archive.late, edition, newest)
-        carried = (*newest, *late)
-        silent = await self._off_loop(archive.no_news, edition, carried)
-        no_news = frozenset(legal(article.id) for article in silent)
+        carried, no_news = await self._off_loop(_to_carry, edition, newest)
         await self._writer.run(partial(store.carry, output.id, carried, now=edition.now))
         while page := await self._off_loop(archive.full_page, edition):
             await self._close(edition, page, publish)

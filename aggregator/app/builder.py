@@ -18,12 +18,13 @@ from aggregator.adapters.sqlite.writer import Writer
 from aggregator.app import clock
 from aggregator.app.application import App
 from aggregator.app.archivist import Archivist, Contents
+from aggregator.app.behind import Behind
 from aggregator.app.publishing import Publishing
 from aggregator.app.site import SiteFiles
 from aggregator.archive import Edition, newest_of, with_same_sources
 from aggregator.core.errors import PublishError, StoreError
 from aggregator.core.model import Article, BuildReport, OutputState
-from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, Pieces, feed_path, is_own
+from aggregator.core.render import ARCHIVE_FORMATS, FORMATS, Pieces, is_own
 from aggregator.core.settings import Output
 from aggregator.logs import event
 
@@ -55,8 +56,7 @@ class Builder:
         self._building = asyncio.Lock()
         self._known = Pieces(KEPT)
         self._archivist = Archivist(app, writer, self._off_loop, known=self._known)
-        self._digests: dict[str, str] = {}
-        self._timed: frozenset[str] = frozenset()
+        self._behind = Behind(app)
         self.removed: dict[str, datetime] = {}  # public outputs that are no more, since when
         self._site = SiteFiles(app)
 
@@ -87,11 +87,7 @@ class Builder:
                 event(logger, logging.ERROR, "cannot write archive", error=error)
 
     def _learn(self) -> None:
-        settings = self.app.settings
-        self._digests = {one.id: outputs.digest(settings, one) for one in settings.outputs}
-        self._timed = frozenset(
-            one.id for one in settings.outputs if outputs.is_timed(settings, one)
-        )
+        self._behind.learn()
         self._site.learn()
 
     async def build(
@@ -103,24 +99,11 @@ class Builder:
         readers that everything is gone (W38). One build at a time.
         """
         async with self._building:
-            changes = await self._off_loop(self.app.store.changes)
-            states = await self._off_loop(self.app.store.output_states)
-            stale = [
-                output
-                for output in self.app.settings.outputs
-                if (only is None or output.id in only)
-                and (
-                    force
-                    or (timed and output.id in self._timed)
-                    or not self._is_current(output, states.get(output.id), changes)
-                )
-            ]
             reports = []
-            for together in with_same_sources(stale):
+            for together in await self._off_loop(self._stale, only, timed, force):
                 chosen = await self._off_loop(self._chosen, together)
                 for output in together:
-                    change = outputs.last_change(output, changes)
-                    report = await self._build(output, change, chosen.get(output.id))
+                    report = await self._build(output, chosen.get(output.id))
                     if report is not None:
                         reports.append(report)
                         self._built(report)
@@ -128,35 +111,29 @@ class Builder:
                 await self._off_loop(self._site.write_lists)
             return tuple(reports)
 
-    def _is_current(
-        self, output: Output, state: OutputState | None, changes: dict[str, int]
-    ) -> bool:
-        if self._site.is_outdated(output):
-            return False
-        digest = self._digests.get(output.id, "")
-        root = self.app.root_of(output)
-        exists = all((root / feed_path(output.id, form)).exists() for form in FORMATS)
-        return exists and outputs.is_current(output, state, digest=digest, changes=changes)
+    def _stale(self, only: Sequence[str] | None, timed: bool, force: bool) -> list[list[Output]]:
+        """What is to be built, those with the same sources together."""
+        listed = [one for one in self.app.settings.outputs if only is None or one.id in only]
+        stale = self._behind.stale(listed, outdated=self._site.outdated, timed=timed)
+        return list(with_same_sources(listed if force else stale))
 
     def _chosen(self, together: Sequence[Output]) -> dict[str, Chosen]:
         """Go through the articles once for outputs with the same sources."""
         app, now = self.app, self.app.now()
         if len(together) == 1:
             return {}
-        editions = [Edition.of(app.settings, one, store=app.store, now=now) for one in together]
+        catalogue = self._behind.catalogue
+        editions = [Edition.of(catalogue, one, store=app.store, now=now) for one in together]
         return {
             edition.output.id: Chosen(newest, now)
             for edition, newest in zip(editions, newest_of(editions), strict=True)
         }
 
-    async def _build(
-        self, output: Output, change: int, chosen: Chosen | None
-    ) -> BuildReport | None:
+    async def _build(self, output: Output, chosen: Chosen | None) -> BuildReport | None:
+        change = self._behind.last_change(output)
         if not change and not await self._off_loop(self._any_answered, output):
             return None
-        digest = self._digests.get(output.id)  # not there yet while a reload is under way
-        if digest is None:
-            digest = await self._off_loop(outputs.digest, self.app.settings, output)
+        digest = await self._off_loop(self._behind.digest, output)
         state = await self.writer.run(
             partial(
                 self.app.store.open_build,
@@ -195,7 +172,7 @@ class Builder:
         now = self.app.now() if chosen is None else chosen.now
         edition = await self._off_loop(self._edition, output, state, now)
         newest = await self._off_loop(edition.newest) if chosen is None else chosen.newest
-        cut = output.id in self._timed or bool(edition.shares)
+        cut = self._behind.is_timed(output) or bool(edition.shares)
         try:
             if state.built_at is None:  # other rules, perhaps
                 await self._archivist.take_down(edition, publish=publishing.publish)
@@ -208,8 +185,8 @@ class Builder:
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
     def _edition(self, output: Output, state: OutputState, now: datetime) -> Edition:
-        app = self.app
-        return Edition.of(app.settings, output, store=app.store, now=now, atom_id=state.atom_id)
+        catalogue, store = self._behind.catalogue, self.app.store
+        return Edition.of(catalogue, output, store=store, now=now, atom_id=state.atom_id)
 
     def _render(
         self, edition: Edition, state: OutputState, contents: Contents, publishing: Publishing
@@ -221,7 +198,7 @@ class Builder:
             state=state,
             base_url=output.base_of(settings.base_url),
             previous=contents.previous,
-            ttl=outputs.ttl(settings, output),
+            ttl=outputs.ttl(self._behind.catalogue, output),
             known=self._known,
             publish=publishing.publish,
         )

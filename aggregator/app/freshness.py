@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aggregator.core.settings import Settings
-from aggregator.outputs import is_timed
+from aggregator.outputs import Catalogue, is_timed
 
 SHORTEST_AGE = 300  # seconds a copy of a feed may always be kept (W33)
 LONGEST_AGE = 3600
@@ -31,7 +31,8 @@ class Freshness:
         for output in settings.outputs:
             for source in output.sources:
                 self._outputs_of.setdefault(source, []).append(output.id)
-        self._timed = frozenset(one.id for one in settings.outputs if is_timed(settings, one))
+        catalogue = Catalogue.of(settings)
+        self._timed = frozenset(one.id for one in settings.outputs if is_timed(catalogue, one))
         self._earliest = {}
 
     def is_timed(self, output: str) -> bool:

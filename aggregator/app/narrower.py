@@ -57,7 +57,8 @@ def _body(
     until: float,
 ) -> bytes:
     settings, part = app.settings, narrowing.of(output)
-    edition = Edition.of(settings, part, store=app.store, now=clock.now(), atom_id=state.atom_id)
+    catalogue = outputs.Catalogue.of(settings)
+    edition = Edition.of(catalogue, part, store=app.store, now=clock.now(), atom_id=state.atom_id)
     articles = app.store.articles(output.sources, priority=edition.priority)
     rendered = render(
         part,
@@ -71,7 +72,7 @@ def _body(
         base_url=output.base_of(settings.base_url),
         atom_id=narrowing.atom_id(edition.atom_id),
         settings_changed_at=state.settings_changed_at,
-        ttl=outputs.ttl(settings, output),
+        ttl=outputs.ttl(catalogue, output),
         query=narrowing.query,
         forms=(form,),
     )

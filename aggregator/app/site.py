@@ -41,9 +41,10 @@ class SiteFiles:
         self._tree = self._new_tree()
         self._outdated = frozenset(one.id for one in listed if not self._tree.has_page(one))
 
-    def is_outdated(self, output: Output) -> bool:
-        """Must the output be built for the sake of its page?"""
-        return output.id in self._outdated
+    @property
+    def outdated(self) -> frozenset[str]:
+        """The outputs that must be built for the sake of their pages."""
+        return self._outdated
 
     def write_page(self, output: Output, articles: Sequence[Article], *, known: Pieces) -> None:
         """Write the page of an output whose feed was just published. Raises PublishError."""

@@ -11,7 +11,7 @@ from itertools import islice
 from aggregator.core.filter import Match, Rule, View
 from aggregator.core.model import Article, Verdict
 from aggregator.core.settings import Output, Settings
-from aggregator.outputs import judge_of
+from aggregator.outputs import Catalogue, judge_of
 from aggregator.store import Store
 
 
@@ -54,7 +54,7 @@ def preview(
     """Ask a rule of the newest `among` articles, of all sources or those of an output."""
     priority = {source.id: source.priority for source in settings.sources}
     sources = tuple(priority) if output is None else output.sources
-    judge = None if output is None else judge_of(settings, output)
+    judge = None if output is None else judge_of(Catalogue.of(settings), output)
     hits: list[Hit] = []
     matched = looked_at = 0
     since = None

@@ -60,9 +60,10 @@ class Rehearsal:
         found: dict[str, Contents | None] = dict.fromkeys(
             output.id for output in self.settings.outputs
         )
+        catalogue = outputs.Catalogue.of(self.settings)
         for together in archive.with_same_sources(filter(self._is_built, self.settings.outputs)):
             editions = [
-                Edition.of(self.settings, output, store=self, now=self.now) for output in together
+                Edition.of(catalogue, output, store=self, now=self.now) for output in together
             ]
             for edition, newest in zip(editions, archive.newest_of(editions), strict=True):
                 found[edition.output.id] = self._contents(edition, newest)
@@ -70,8 +71,9 @@ class Rehearsal:
 
     def _contents(self, edition: Edition, newest: tuple[Article, ...]) -> Contents:
         output = edition.output
-        late = archive.late(edition, newest)
-        no_news = archive.no_news(edition, (*newest, *late))
+        fresh = archive.fresh(edition)
+        late = archive.late(edition, newest, fresh=fresh)
+        no_news = archive.no_news(edition, (*newest, *late), fresh=fresh)
         self._carry(output.id, (*newest, *late))
         document = archive.together(output, newest, archive.besides(edition, newest))
         return Contents(

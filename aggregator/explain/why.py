@@ -11,6 +11,7 @@ from aggregator.archive import Edition
 from aggregator.core.model import Article, Ruling, StoredEntry, Verdict
 from aggregator.core.settings import Output, Settings
 from aggregator.explain.chain import Event, chain
+from aggregator.outputs import Catalogue
 from aggregator.store import Store
 
 MOST_ANSWERS: Final = 5  # articles that some words may name
@@ -120,7 +121,7 @@ class _Asked:
         """Of the outputs that have one of its sources."""
         names = {entry.source for entry in self.entries}
         sources = tuple(source for source in self.settings.sources if source.id in names)
-        narrowed = replace(self.settings, sources=sources)
+        narrowed = Catalogue.of(replace(self.settings, sources=sources))
         listed = self.store.carried(self.slug)
         ever = self.store.carried(self.slug, ever=True)
         for output in self.settings.outputs:

@@ -32,8 +32,16 @@ def mark_changed(connection: sqlite3.Connection, slug_hashes: Collection[int]) -
     )
 
 
-def changes(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("SELECT source, change FROM changes ORDER BY source"))
+def changes(connection: sqlite3.Connection, *, since: int) -> dict[str, int]:
+    """See Store.changes. Mostly there are none, which is seen without looking at all sources."""
+    (last,) = connection.execute("SELECT value FROM meta WHERE name = 'change'").fetchone()
+    if last <= since:
+        return {}
+    return dict(
+        connection.execute(
+            "SELECT source, change FROM changes WHERE change > ? ORDER BY source", (since,)
+        )
+    )
 
 
 def open_build(

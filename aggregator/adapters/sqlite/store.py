@@ -154,9 +154,9 @@ class SqliteStore(OpenStore):
 
     # --- articles and building
 
-    def changes(self) -> dict[str, int]:
+    def changes(self, *, since: int = 0) -> dict[str, int]:
         with self._connected() as connection:
-            return ledger.changes(connection)
+            return ledger.changes(connection, since=since)
 
     def articles(
         self,
