@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import nh3
 
+from aggregator.core.nesting import MAX_DEPTH, is_tidy, is_too_nested
 from aggregator.core.trackers import (
     Cleaning,
     is_pixel,
@@ -26,9 +26,6 @@ from aggregator.core.trackers import (
 MAX_URL = 2048  # characters, before and after encoding
 MAX_HTML = 512 * 1024  # characters of one summary or content
 MAX_REDUCED = 64 * 1024  # characters kept of what is reduced to text
-MAX_DEPTH = 512  # open elements; the sanitiser is quadratic in them
-MAX_STYLED = 64  # open formatting elements; parsers repeat them in every new block
-MAX_REPEATS = 200_000  # formatting elements repeated over a whole text
 MAX_PASSES = 4  # until cleaning again changes nothing
 MAX_TITLE_SOURCE = 16 * 1024  # characters of markup looked at for one line of text
 
@@ -268,15 +265,6 @@ _ATTRIBUTES = {
 _PLAYER = {"controls": ""}  # a single one: the sanitiser adds several in random order
 _STRIPPER = nh3.Cleaner(tags=set(), attributes={}, clean_content_tags={"script", "style"})
 
-_START_OR_END = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_NEVER_NESTED = _words(
-    "area base br caption col colgroup dd dt embed hr img input li link meta optgroup option p"
-    " param rb rp rt rtc source tbody td tfoot th thead tr track wbr"
-)
-_FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
-_STYLING = re.compile(
-    rf"<(/?)(?:{'|'.join(sorted(_FORMATTING))})(?![a-z0-9])", re.ASCII | re.IGNORECASE
-)
 _IMAGE = re.compile(r"<img\b([^>]*)>")
 _PRE = re.compile(r"(<pre\b[^>]*>)\n+")
 _EVERYTHING = Cleaning()
@@ -298,19 +286,20 @@ class HtmlCleaner:
         Cleaning the result again gives the same. Longer than MAX_HTML, nested deeper than
         MAX_DEPTH, or not settled after MAX_PASSES: the text alone, in one paragraph.
         """
+        markup = xml_legal(markup)
         if self._cleaning.pixels and len(markup) <= MAX_HTML:
             markup = without_hidden_images(markup)
         for _ in range(MAX_PASSES):
-            if _too_heavy(markup):
+            if len(markup) > MAX_HTML or is_too_nested(markup):
                 break
             cleaned = self._once(markup)
-            if cleaned == markup:
+            if cleaned == markup or (len(cleaned) <= MAX_HTML and is_tidy(cleaned)):
                 return cleaned
             markup = cleaned
         return self._reduced(markup)
 
     def _once(self, markup: str) -> str:
-        cleaned = _IMAGE.sub(self._visible_image, self._sanitiser.clean(xml_legal(markup)))
+        cleaned = _IMAGE.sub(self._visible_image, self._sanitiser.clean(markup))
         if self._cleaning.tracking_parameters:
             cleaned = without_tracking_links(cleaned)
         # every parser drops the first line end in <pre>, so a second would go next time
@@ -321,7 +310,7 @@ class HtmlCleaner:
         return "" if hidden else match[0]
 
     def _reduced(self, markup: str) -> str:
-        text = " ".join(_unescape(_bare(xml_legal(markup))).split())[:MAX_REDUCED]
+        text = xml_legal(" ".join(_unescape(_bare(markup)).split())[:MAX_REDUCED])
         return self._once(paragraphs(text))
 
 
@@ -345,39 +334,3 @@ def _new_sanitiser(
         url_relative=url_relative,
         set_tag_attribute_values={"audio": _PLAYER, "video": _PLAYER},
     )
-
-
-def _too_heavy(markup: str) -> bool:
-    if len(markup) > MAX_HTML:
-        return True
-    tags = markup.count("<")
-    if tags <= MAX_DEPTH:  # neither too deep nor, with so few styles open, repeated too often
-        return tags > MAX_STYLED and _most_styled(markup) > MAX_STYLED
-    return _too_nested((bool(slash), name.lower()) for slash, name in _START_OR_END.findall(markup))
-
-
-def _most_styled(markup: str) -> int:
-    """How many formatting elements are open at once, at most."""
-    most = styled = 0
-    for slash in _STYLING.findall(markup):
-        styled = max(styled - 1, 0) if slash else styled + 1
-        most = max(most, styled)
-    return most
-
-
-def _too_nested(tags: Iterable[tuple[bool, str]]) -> bool:
-    """Would a parser open too many elements? Counted, not parsed: linear in the tags."""
-    depth = styled = repeats = 0
-    for closing, name in tags:
-        if name in _NEVER_NESTED:
-            repeats += styled
-        elif closing:
-            depth = max(depth - 1, 0)
-            styled = max(styled - (name in _FORMATTING), 0)
-        else:
-            depth += 1
-            styled += name in _FORMATTING
-            repeats += styled
-        if depth > MAX_DEPTH or styled > MAX_STYLED or repeats > MAX_REPEATS:
-            return True
-    return False

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.core.clean import (
-    MAX_DEPTH,
     MAX_HTML,
     MAX_URL,
     HtmlCleaner,
@@ -24,6 +23,7 @@ from aggregator.core.clean import (
     text_of,
     xml_legal,
 )
+from aggregator.core.nesting import MAX_DEPTH
 
 BASE = "https://h.example/dir/page.html"
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

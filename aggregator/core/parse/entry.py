@@ -103,7 +103,7 @@ def _texts(raw: Raw, *, page: Page) -> tuple[str, str]:
 
 
 def _is_content(markup: str) -> bool:
-    return len(text_of(markup)) > MAX_SUMMARY or markup.count("<") > markup.count("<br>")
+    return markup.count("<") > markup.count("<br>") or len(text_of(markup)) > MAX_SUMMARY
 
 
 def _link(raw: Raw, *, page: Page) -> str:

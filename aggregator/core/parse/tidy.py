@@ -25,9 +25,9 @@ _HARMLESS = re.compile(
     r"""<!ENTITY\s{1,20}([A-Za-z_][\w.-]{0,60})\s{1,20}"""
     rf"""["'](&\#\w{{1,8}};|[^"'<>&%]{{0,{MAX_ENTITY}}})["']\s{{0,20}}>"""
 )
-_AMPERSAND = re.compile(  # but for the references that XML itself knows by name
+_STRAY = re.compile(r"<(?![A-Za-z_:/!?])")
+_REFERENCE = re.compile(  # or a stray ampersand; XML itself knows five by name
     r"&(?!(?:lt|gt|amp|quot|apos);)(?:\#([0-9]++);|\#[xX]([0-9a-fA-F]++);|([A-Za-z_][\w.-]*+);)?"
-    r"|<(?![A-Za-z_:/!?])"
 )
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|feed|rdf)(?=[\s>])", re.IGNORECASE)
 _WARNING_ROOTS = frozenset(["b", "br", "div", "font", "p", "pre", "script", "span", "style"])
@@ -114,16 +114,19 @@ class _Resolver:
         pieces: list[str] = []
         position = 0
         while (start := document.find(_CDATA, position)) >= 0:
-            pieces.append(_AMPERSAND.sub(self._reference, document[position:start]))
+            pieces.append(self._resolved(document[position:start]))
             position = _after(document, "]]>", start)
             if position == start:  # never closed: whatever follows is inside
                 break
             pieces.append(document[start:position])
         else:
             start = len(document)
-        pieces.append(_AMPERSAND.sub(self._reference, document[position:start]))
+        pieces.append(self._resolved(document[position:start]))
         pieces.append(document[start:])
         return _paired("".join(pieces))
+
+    def _resolved(self, markup: str) -> str:
+        return _REFERENCE.sub(self._reference, _STRAY.sub("&lt;", markup))
 
     def _reference(self, match: re.Match[str]) -> str:
         decimal, hexadecimal, name = match.groups()
@@ -133,7 +136,7 @@ class _Resolver:
             return _character(hexadecimal, 16)
         if name:
             return self._named(name)
-        return _ESCAPES[match[0]]
+        return "&amp;"
 
     def _named(self, name: str) -> str:
         if name in self._entities:
@@ -146,7 +149,7 @@ class _Resolver:
         self._left -= len(value)
         if self._left < 0:
             return ""
-        return _AMPERSAND.sub(self._reference, value) if value.startswith("&") else _escaped(value)
+        return _REFERENCE.sub(self._reference, value) if value.startswith("&") else _escaped(value)
 
 
 def _character(digits: str, base: int) -> str:
