@@ -35,7 +35,7 @@ from aggregator.core.model import (
     Validators,
 )
 from aggregator.core.settings import Source
-from benchmarks.curves.papers import document, stores
+from benchmarks.curves.papers import document, give_texts, stores
 from benchmarks.filling import BLOCK, paper_of, press
 from benchmarks.press import SOURCES, published, source
 from benchmarks.why import questions
@@ -201,6 +201,7 @@ def measured(folder: Path, sizes: Sequence[int]) -> Iterator[Grown]:
 
 async def _measure(app: DatedApp, articles: int) -> Grown:
     size, stored = _sizes(app.store.path)
+    give_texts(app.store.path, articles)
     app.moment = published(articles)
     app.store.adopt(app.settings.sources, now=app.moment, spread=timedelta(0))
     writer = Writer(app.store)

@@ -9,13 +9,16 @@ from html import escape
 from pathlib import Path
 
 from aggregator.adapters.sqlite import SqliteStore
+from aggregator.adapters.sqlite.codec import entry_to_json
 from aggregator.adapters.sqlite.connection import connect
 from aggregator.app.application import DATABASE
+from aggregator.core.identify import identify
 from aggregator.core.model import Document, Entry
 from benchmarks.curves.filled import DATA, FILE
-from benchmarks.filling import Filler
-from benchmarks.press import SOURCES, source
+from benchmarks.filling import BLOCK, Filler, paper_of, press
+from benchmarks.press import SOURCES, feed, published, source
 
+_WITH_TEXTS = 20  # blocks
 _ITEM = (
     "<item><title>{}</title><link>{}</link><guid isPermaLink='false'>{}</guid>"
     "<pubDate>{:%a, %d %b %Y %H:%M:%S} GMT</pubDate><category>news</category>"
@@ -50,6 +53,29 @@ def _fill(path: Path, homes: dict[int, Path]) -> None:
         _write_profile(home)
         shutil.copyfile(path, home / DATA / DATABASE)
     path.unlink()
+
+
+def give_texts(path: Path, articles: int) -> None:
+    """Store the texts of the newest stories: a build passes over those without, to the very last.
+
+    The filling leaves them out, as retention does with old ones.
+    """
+    last = articles // BLOCK
+    with SqliteStore.open(path), closing(connect(path)) as connection:
+        for block in range(max(0, last - _WITH_TEXTS), last):
+            paper = paper_of(block)
+            entries = [
+                press().story(story, paper=paper, at=published(story))
+                for story in range(block * BLOCK, (block + 1) * BLOCK)
+            ]
+            identities = identify(feed(paper, entries), source=source(paper))
+            connection.executemany(
+                "INSERT OR IGNORE INTO bodies (entry_key, body) VALUES (?, ?)",
+                [
+                    (identity.entry_key, entry_to_json(entry))
+                    for identity, entry in zip(identities, entries, strict=True)
+                ],
+            )
 
 
 def _write_profile(home: Path) -> None:
