@@ -21,7 +21,7 @@ from aggregator.standing.told import (
 from aggregator.standing.twins import SameFeed, Twins, by_source
 
 StateOf = Callable[[str], SourceState | None]
-_Rank = tuple[int, bool, str]  # CONDITIONS, is nothing urgent, id
+_Rank = tuple[int, bool, str]  # place in CONDITIONS, is something urgent, id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +63,25 @@ def survey(
     hosts = parked_hosts(parked, now=now)
     ranks, telling, twins = _ranked(sources, states, hosts, now=now)
     same = by_source(twins.found())
-    ordered = sorted((rank, not urgent and name not in same, name) for rank, urgent, name in ranks)
-    found = Counter(rank for rank, _, _ in ordered)
+    order = _in_order((rank, urgent or name in same, name) for rank, urgent, name in ranks)
+    found = Counter(rank for rank, _, _ in ranks)
     return Survey(
-        order=tuple(name for _, _, name in ordered),
-        telling=tuple(name for _, _, name in ordered if name in telling or name in same),
+        order=order,
+        telling=tuple(name for name in order if name in telling or name in same),
         counts=tuple((CONDITIONS[rank], count) for rank, count in sorted(found.items())),
         _sources={source.id: source for source in sources},
         _same=same,
         _parked=hosts,
     )
+
+
+def _in_order(ranks: Iterable[_Rank]) -> tuple[str, ...]:
+    """Sort, group by group: what comes by id is sorted at once, and 100,000 ranks would stop the
+    event loop, as no other thread runs while a list is sorted."""
+    groups: dict[tuple[int, bool], list[str]] = {}
+    for rank, urgent, name in ranks:
+        groups.setdefault((rank, not urgent), []).append(name)
+    return tuple(name for group in sorted(groups) for name in sorted(groups[group]))
 
 
 def _ranked(
