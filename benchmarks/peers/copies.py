@@ -1,9 +1,9 @@
 """More feeds than there are documents: copies that tell other stories at other places.
 
 A copy has the markup, the dates, the length and the frequencies of words of its document, but
-hosts, ids and longer words of its own: in each word the vowels are turned into other vowels, the
-consonants into other consonants, as many steps as the number of the copy. So nobody takes the
-copies for one feed, or their entries for the same stories.
+hosts, ids, paths and longer words of its own: in each word the vowels are turned into other
+vowels, the consonants into other consonants, as many steps as the number of the copy. So nobody
+takes the copies for one feed, or their entries for the same stories.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _WORD = re.compile(
     r"|[^\W\d_]{4,}",
     re.DOTALL,
 )
+_PATH = re.compile(r"(xmlns(?::[\w.-]+)?=[\"'][^\"']*[\"'])|(https?://[^\s<&\"'/]+)(/[^\s<&\"']+)")
+_PATH_WORD = re.compile(r"(%[0-9A-Fa-f]{2}|\b(?:html|index|feed)\b)|[A-Za-z]{4,}")
 _ALPHABETS = (
     "aeiou",
     "bcdfghjklmnpqrstvwxyz",
@@ -47,6 +49,7 @@ def copy(text: str, number: int) -> str:
     letters = str.maketrans(dict(_turned(number)))
     start = start_of_entries(text)
     entries = _TEXT.sub(lambda found: _reworded(found, letters), text[start:])
+    entries = _PATH.sub(lambda found: found[1] or _moved(found, letters), entries)
     entries = _ID.sub(rf"\g<1>-c{number}", entries)
     return _ADDRESS.sub(
         lambda found: found[1] or f"{found[2]}c{number}.",
@@ -57,6 +60,11 @@ def copy(text: str, number: int) -> str:
 def _reworded(found: re.Match[str], letters: dict[int, str]) -> str:
     words = _WORD.sub(lambda word: word[1] or word[0].translate(letters), found[3])
     return f"{found[1]}{words}{found[4]}"
+
+
+def _moved(found: re.Match[str], letters: dict[int, str]) -> str:
+    """An address whose path has other words: most say the headline of their story."""
+    return found[2] + _PATH_WORD.sub(lambda word: word[1] or word[0].translate(letters), found[3])
 
 
 def _turned(number: int) -> Iterator[tuple[str, str]]:
