@@ -106,7 +106,10 @@ def close_build(
     slug_hashes: Sequence[int],
     now: datetime,
 ) -> None:
-    """See Store.close_build. Of articles carried for the first time the older comes first."""
+    """See Store.close_build. Of articles carried for the first time the older comes first.
+
+    Without statistics SQLite would look at all that the output ever carried, not at the listed.
+    """
     carried = {"output": output, "articles": many(slug_hashes), "now": to_seconds(now)}
     with writing(connection):
         known = connection.execute(
@@ -117,7 +120,8 @@ def close_build(
         if known.rowcount != 1:
             raise StoreError(f"output {output}: closed without having been opened")
         connection.execute(
-            "UPDATE carried SET listed = 0 WHERE output = :output AND listed = 1 "
+            "UPDATE carried INDEXED BY carried_now SET listed = 0 "
+            "WHERE output = :output AND listed = 1 "
             "AND slug_hash NOT IN (SELECT value FROM json_each(:articles))",
             carried,
         )
@@ -160,7 +164,8 @@ def carrying(connection: sqlite3.Connection, output: str) -> dict[str, str]:
         connection.execute(
             "SELECT a.slug, (SELECT e.title FROM entries AS e WHERE e.slug_hash = c.slug_hash "
             "ORDER BY e.first_seen, e.source LIMIT 1) "
-            "FROM carried AS c CROSS JOIN articles AS a ON a.slug_hash = c.slug_hash "
+            "FROM carried AS c INDEXED BY carried_now "
+            "CROSS JOIN articles AS a ON a.slug_hash = c.slug_hash "
             "WHERE c.output = ? AND c.listed = 1 ORDER BY c.sequence",
             (output,),
         )
@@ -170,8 +175,8 @@ def carrying(connection: sqlite3.Connection, output: str) -> dict[str, str]:
 def oldest_carried(connection: sqlite3.Connection, output: str) -> datetime | None:
     """See Store.oldest_carried."""
     (oldest,) = connection.execute(
-        "SELECT min(a.sort_at) FROM carried AS c CROSS JOIN articles AS a "
-        "ON a.slug_hash = c.slug_hash WHERE c.output = ? AND c.listed = 1",
+        "SELECT min(a.sort_at) FROM carried AS c INDEXED BY carried_now "
+        "CROSS JOIN articles AS a ON a.slug_hash = c.slug_hash WHERE c.output = ? AND c.listed = 1",
         (output,),
     ).fetchone()
     return to_optional_moment(oldest)
