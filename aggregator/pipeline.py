@@ -135,7 +135,7 @@ async def _read_if_changed(
     body_hash = _body_hash(source, fetched.document)
     if body_hash == state.body_hash:
         return body_hash, None
-    return body_hash, await read(source, fetched.document, False)
+    return body_hash, await read(source, fetched.document, not state.body_hash)
 
 
 async def _read_all(source: Source, fetched: Fetched, read: Read) -> Reading | None:

@@ -257,7 +257,7 @@ class Engine:
         """Read in a worker, which is told no more of the source than it needs: no secrets."""
         from aggregator.core.chunk import read_watched  # noqa: PLC0415 (most polls read nothing)
 
-        memory = b"" if whole else await self.writer.run(self.app.store.memory, source.id)
+        memory = b"" if whole else await asyncio.to_thread(self.app.store.memory, source.id)
         told = Source(
             id=source.id,
             url=source.url,

@@ -24,6 +24,7 @@ MAX_CHANGES = 24  # hash-only edits before an entry counts as flapping (P88)
 SHOWN = 0  # outputs may show the entry
 QUEUED = 1  # too many at once: let out at one of the next polls
 SEEN = 2  # stored so that it is never new: the past of a source that was just added
+_Shared = list[tuple[str, list[Candidate]]]  # the candidates under each key of an entry, by kind
 _ATOM_ID_NAMESPACE = UUID("5b1c7e7a-3a5e-5d0c-9d55-0f0a5d7c1c55")
 
 
@@ -205,30 +206,34 @@ class _Document:
 
     def _place(self, index: int, entry: Entry, identity: Identity, member: Member) -> Decision:
         """Find the article of an entry that is not stored yet, or found one."""
-        match = self._decided_by_key(member, identity) or self._nominated(member, identity)
+        shared = self._shared(identity)
+        match = self._decided_by_key(member, shared) or self._nominated(member, shared)
         if match is None:
             return self._minted(index, entry, identity)
         return self._joined(index, entry, identity, match)
 
-    def _decided_by_key(self, member: Member, identity: Identity) -> _Match | None:
-        return next(self._matches(DECIDING, member, identity), None)
+    def _shared(self, identity: Identity) -> _Shared:
+        """The candidates under the keys of an entry, by kind: most entries have none."""
+        known = self._candidates
+        return [(key.kind, known[key]) for key in identity.keys if key in known]
 
-    def _nominated(self, member: Member, identity: Identity) -> _Match | None:
+    def _decided_by_key(self, member: Member, shared: _Shared) -> _Match | None:
+        return next(self._matches(DECIDING, member, shared), None)
+
+    def _nominated(self, member: Member, shared: _Shared) -> _Match | None:
         """The best of what headline, link words and text nominate; of two guesses none."""
-        matches = list(self._matches(NOMINATING, member, identity))
+        matches = list(self._matches(NOMINATING, member, shared))
         best = max(matches, key=lambda match: match.evidence.weight, default=None)
         if best is not None and best.evidence.weight <= GUESS:
             others = {match.candidate.slug_hash for match in matches}
             return best if len(others) == 1 else None
         return best
 
-    def _matches(
-        self, rules: tuple[str, ...], member: Member, identity: Identity
-    ) -> Iterator[_Match]:
+    def _matches(self, rules: tuple[str, ...], member: Member, shared: _Shared) -> Iterator[_Match]:
         """All candidates that hold the story, in the order of the rules that found them."""
         seen: set[tuple[str, int]] = set()
         answers: dict[tuple[str, int], Evidence | None] = {}
-        for rule, candidate in self._found(rules, identity):
+        for rule, candidate in _found(rules, shared):
             if (rule, candidate.slug_hash) in seen:
                 continue
             seen.add((rule, candidate.slug_hash))
@@ -254,19 +259,6 @@ class _Document:
         read = (hash_of_gist(identity.headline) for identity in self._reading.identities)
         counts = Counter([*read, *(seen.gist for seen in self._reading.seen)])
         return frozenset(gist for gist, count in counts.items() if count > 1)
-
-    def _found(self, rules: tuple[str, ...], identity: Identity) -> Iterator[tuple[str, Candidate]]:
-        """The candidates under the keys of an entry, by rule."""
-        shared = [
-            (key.kind, self._candidates[key]) for key in identity.keys if key in self._candidates
-        ]
-        return (
-            (rule, candidate)
-            for rule in (rules if shared else ())
-            for kind, candidates in shared
-            if kind == rule
-            for candidate in candidates
-        )
 
     def _joined(self, index: int, entry: Entry, identity: Identity, match: _Match) -> Decision:
         candidate = match.candidate
@@ -347,6 +339,17 @@ class _Document:
             words=identity.words,
             sketch=identity.sketch,
         )
+
+
+def _found(rules: tuple[str, ...], shared: _Shared) -> Iterator[tuple[str, Candidate]]:
+    """The candidates under the keys of an entry, in the order of the rules."""
+    return (
+        (rule, candidate)
+        for rule in rules
+        for kind, candidates in shared
+        if kind == rule
+        for candidate in candidates
+    )
 
 
 def _edited(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +129,14 @@ class Entry:
     origin: FeedInfo | None = None  # the entry's own atom:source, if it carried one
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One way to recognise an entry: a signed 64-bit hash of a given kind (identity.md)."""
+class Key(NamedTuple):
+    """One way to recognise an entry: a signed 64-bit hash of a given kind (identity.md).
+
+    A tuple, because nothing is looked up more often, and there are ten to an entry.
+    """
 
     kind: str  # guid, guid~, link, slug, urlslug, ...
     value: int
-
-    def __hash__(self) -> int:
-        """Return the value: it is a hash already. Keys are looked up more than anything else."""
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from aggregator.core.outcome import Outcome, Saved
 
 MOST_AT_ONCE = 64  # polls in one commit: bounds how long a claim may wait for its turn
 GATHERING = 0.01  # seconds the first poll of a commit waits for others to join it
+INTERVAL = 0.05  # seconds between two commits while polls end one after the other
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -34,8 +35,9 @@ class _Turn:
 class Writer:
     """Owns the thread that writes. Made for one event loop.
 
-    A save waits for others for a moment, at most GATHERING: what has come together goes into one
-    transaction, behind what the thread was asked for before, and comes back in one go.
+    A save waits for others for a moment, GATHERING when it comes alone, else until INTERVAL after
+    the last commit: what has come together goes into one transaction, and comes back in one go.
+    The pages that a commit touches are written once for all of its polls.
     """
 
     def __init__(self, store: SavesEach) -> None:
@@ -43,6 +45,7 @@ class Writer:
         self._turns: list[_Turn] = []
         self._timer: asyncio.TimerHandle | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._last = -INTERVAL  # when the last commit was handed to the thread
         self._closed = False
 
     async def save(self, outcome: Outcome) -> Saved | None:
@@ -58,7 +61,8 @@ class Writer:
         if len(self._turns) >= MOST_AT_ONCE:
             self._flush()
         elif self._timer is None:
-            self._timer = loop.call_later(GATHERING, self._flush)
+            moment = max(loop.time() + GATHERING, self._last + INTERVAL)
+            self._timer = loop.call_at(moment, self._flush)
         return await turn.result
 
     async def run(
@@ -67,8 +71,7 @@ class Writer:
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
     ) -> _Result:
-        """Run any call of the store on the writing thread, after what was asked for before."""
-        self._flush()
+        """Run any call of the store on the writing thread. Saves that still wait come later."""
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
@@ -86,9 +89,10 @@ class Writer:
             self._timer.cancel()
             self._timer = None
         if self._turns:
+            loop = asyncio.get_running_loop()
+            self._last = loop.time()
             turns, self._turns = self._turns, []
             commit = self._thread.submit(self._store.save_each, [turn.outcome for turn in turns])
-            loop = asyncio.get_running_loop()
             commit.add_done_callback(
                 lambda done: loop.call_soon_threadsafe(_hand_back, turns, done)
             )

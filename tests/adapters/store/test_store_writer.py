@@ -86,12 +86,23 @@ async def test_a_poll_that_ends_alone_waits_only_a_moment_for_others(store: Sqli
     await writer.close()
 
 
-async def test_calls_run_on_the_writing_thread_after_what_came_before(store: SqliteStore) -> None:
+async def test_polls_that_end_one_after_the_other_share_commits_too(store: SqliteStore) -> None:
+    counting = Counting(store)
+    writer = Writer(counting)
+    saves = []
+    for one in outcomes(store, 40):
+        saves.append(asyncio.create_task(writer.save(one)))
+        await writer.run(lambda: claim(store, "s000", now=NOW))  # as the heartbeat does meanwhile
+    assert all(await asyncio.gather(*saves))
+    assert len(counting.commits) < 20
+    await writer.close()
+
+
+async def test_calls_run_on_the_writing_thread(store: SqliteStore) -> None:
     writer = Writer(store)
     (one,) = outcomes(store, 1)
-    _, states = await asyncio.gather(
-        writer.save(one), writer.run(lambda: claim(store, "s000", now=NOW + HOUR))
-    )
+    await writer.save(one)
+    states = await writer.run(lambda: claim(store, "s000", now=NOW + HOUR))
     assert states[0].last_success_at == NOW
     with pytest.raises(ZeroDivisionError):
         await writer.run(lambda: 1 // 0)
