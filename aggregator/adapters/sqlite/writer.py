@@ -14,7 +14,7 @@ from aggregator.core.outcome import Outcome, Saved
 
 MOST_AT_ONCE = 64  # polls in one commit: bounds how long a claim may wait for its turn
 GATHERING = 0.01  # seconds the first poll of a commit waits for others to join it
-INTERVAL = 0.05  # seconds between two commits while polls end one after the other
+INTERVAL = 0.1  # seconds between two commits while polls end one after the other
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
