@@ -14,7 +14,7 @@ from aggregator.core.outcome import Outcome, Saved
 
 MOST_AT_ONCE = 64  # polls in one commit: bounds how long a claim may wait for its turn
 GATHERING = 0.01  # seconds the first poll of a commit waits for others to join it
-INTERVAL = 0.1  # seconds between two commits while polls end one after the other
+INTERVAL = 0.1  # seconds between two commits while documents come one after the other
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -35,9 +35,9 @@ class _Turn:
 class Writer:
     """Owns the thread that writes. Made for one event loop.
 
-    A save waits for others for a moment, GATHERING when it comes alone, else until INTERVAL after
-    the last commit: what has come together goes into one transaction, and comes back in one go.
-    The pages that a commit touches are written once for all of its polls.
+    A save waits for others for a moment, at most GATHERING, and one with a document at least until
+    INTERVAL after the last commit: what has come together goes into one transaction, and comes
+    back in one go. The pages that documents touch are written once for all of a commit.
     """
 
     def __init__(self, store: SavesEach) -> None:
@@ -60,10 +60,22 @@ class Writer:
         self._turns.append(turn)
         if len(self._turns) >= MOST_AT_ONCE:
             self._flush()
-        elif self._timer is None:
-            moment = max(loop.time() + GATHERING, self._last + INTERVAL)
-            self._timer = loop.call_at(moment, self._flush)
+        else:
+            self._flush_at(self._moment_for(outcome, now=loop.time()))
         return await turn.result
+
+    def _moment_for(self, outcome: Outcome, *, now: float) -> float:
+        """When to commit at the latest. What brought nothing is cheap and holds up its host."""
+        if outcome.reading is None:
+            return now + GATHERING
+        return max(now + GATHERING, self._last + INTERVAL)
+
+    def _flush_at(self, moment: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= moment:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(moment, self._flush)
 
     async def run(
         self,
