@@ -89,6 +89,23 @@ def test_no_more_is_kept_than_allowed() -> None:
     assert kept == articles[-len(kept) :]
 
 
+@pytest.mark.parametrize("limit", range(50_000, 160_000, 10_000))
+def test_what_is_let_go_while_a_document_is_written_is_in_it_all_the_same(limit: int) -> None:
+    known = Pieces(limit)
+    articles = [article(number, content="word " * 1000) for number in range(5)]
+    for forms in (("atom", "json"), tuple(FORMATS)):
+        found = render(
+            OUTPUT,
+            articles,
+            base_url="https://feeds.example.net/",
+            atom_id="urn:example:out",
+            settings_changed_at=NOON,
+            forms=forms,
+            known=known,
+        )
+        assert found.bodies == {form: rendered(*articles).bodies[form] for form in forms}
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -151,7 +151,8 @@ def _pieces(
             if isinstance(new, str):
                 pieces[place], reasons[place] = {}, f"{articles[place].slug}: {new}"
             else:
-                pieces[place] = known.add(articles[place], new)
+                # Not only what is kept by now: what comes in pushes out what was there before.
+                pieces[place] = known.add(articles[place], {**pieces[place], **new})
     return pieces, tuple(reasons[place] for place in sorted(reasons))
 
 
