@@ -18,14 +18,25 @@ import pytest
 
 from aggregator import pipeline
 from aggregator.adapters.sqlite import SqliteStore
+from aggregator.app import App
 from aggregator.core.chunk import read_new
-from aggregator.core.model import Document, Fetched, PollReport, Reading, SourceState, Validators
+from aggregator.core.model import (
+    Document,
+    Fetched,
+    Novelty,
+    PollReport,
+    Reading,
+    SourceState,
+    Validators,
+)
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.read import read
 from aggregator.core.settings import Limits, Source
 from tests.adapters.store.polls import HOUR, NOW, adopt, claim, outcome
 from tests.core.test_chunk_equality import MADE_UP, PAIRS, SEED, corpus_documents, starts
 from tests.core.versions import arrived, mutated
+from tests.feed_server import Story, feed_server, rss, write_config
+from tests.test_engine import run_once
 
 LIMITS = Limits()
 MAX_ENTRIES = 60
@@ -190,3 +201,29 @@ async def test_a_poll_whose_lease_was_lost_leaves_the_memory_alone(tmp_path: Pat
         lost = outcome(named(1), late, replace(document, memory=b"late"), now=NOW + HOUR)
         assert program.store.save(lost) is None
         assert program.store.memory("s1") == kept != b""
+
+
+async def test_a_running_program_reads_only_what_is_new_and_all_when_it_has_no_memory(
+    tmp_path: Path,
+) -> None:
+    """Entries whose stored hashes were changed look edited to whoever reads them again."""
+    stories = [Story(str(number), f"Story number {number} of this feed") for number in range(4)]
+
+    async def polled(app: App, *shown: Story, memory: bool) -> Novelty:
+        with closing(sqlite3.connect(app.store.path)) as connection, connection:
+            connection.execute("UPDATE entries SET content_hash = 0")
+            if not memory:
+                connection.execute("DELETE FROM memories")
+        server.bodies["a"] = rss(*shown)
+        (report,) = (await run_once(app, force=True)).polls
+        return report.novelty
+
+    with (
+        feed_server({"a": rss(*stories[2:])}) as server,
+        App.open(write_config(tmp_path, server.config()), {}) as app,
+    ):
+        await run_once(app)
+        incremental = await polled(app, *stories[1:], memory=True)
+        whole = await polled(app, *stories, memory=False)
+    assert (incremental.new, incremental.updated, incremental.unchanged) == (1, 0, 2)
+    assert (whole.new, whole.updated, whole.unchanged) == (1, 3, 0)
