@@ -32,6 +32,8 @@ class Kept(Generic[Key, Value]):
     def put(self, key: Key, value: Value, *, size: float = 1) -> None:
         """Keep a value, and let go of others as needed."""
         self.drop(key)
+        if size > self._limit:
+            return  # it would push out all others, and then itself
         self._values[key] = value, size
         self._total += size
         while self._total > self._limit:
