@@ -222,6 +222,7 @@ def _report_failure(
         received=fetched.received if fetched else 0,
         parked_until=after.parked_until,
         effective_url=after.effective_url,
+        let_out=after.queued < state.queued,
     )
 
 
@@ -241,6 +242,7 @@ def _report_success(
         seconds=fetched.seconds,
         received=fetched.received,
         effective_url=after.effective_url,
+        let_out=after.queued < state.queued,
     )
 
 

@@ -89,7 +89,7 @@ class _Daemon:
             next=report.next_poll_at.isoformat(),
             reason=report.next_reason,
         )
-        if report.outcome not in ("failed", "not_modified"):
+        if report.may_change_outputs:
             self._changes.changed()
 
     def built(self, report: BuildReport) -> None:

@@ -94,7 +94,8 @@ async def test_a_later_flood_is_published_poll_by_poll_and_nothing_is_lost(
         assert (report.novelty.new, report.novelty.held) == (450, 250)
         assert (len(titles(app)), queued(app)) == (201, 250)
         assert titles(app)[:200] == headlines(flood[:200])
-        assert (await poll(app)).outcome == "not_modified"
+        report = await poll(app)
+        assert (report.outcome, report.may_change_outputs) == ("not_modified", True)
         assert (len(titles(app)), queued(app)) == (401, 50)
         server.bodies["a"] = rss(*archive(0, 100))
         await poll(app)
@@ -114,8 +115,12 @@ async def test_a_failing_server_does_not_keep_what_it_already_gave(tmp_path: Pat
         server.bodies["a"] = rss(*archive(0, 450))
         await poll(app)
         server.bodies["a"] = 500
-        await run_once(app, force=True)
+        (report,) = (await run_once(app, force=True)).polls
+        assert (report.outcome, report.may_change_outputs) == ("failed", True)
         assert (len(titles(app)), queued(app)) == (401, 50)
+        for _ in range(2):
+            (report,) = (await run_once(app, force=True)).polls
+        assert (queued(app), report.may_change_outputs) == (0, False)
 
 
 async def test_a_flood_leaves_the_other_sources_what_they_had(tmp_path: Path) -> None:
