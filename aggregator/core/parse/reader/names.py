@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from feedparser.mixin import _FeedParserMixin
 
+LONGEST_KEPT = 200  # characters of a name that is kept beyond its document
+
 # prefixes that mean something to feedparser or to us, whatever they stand for
 _KNOWN_PREFIXES = frozenset(_FeedParserMixin.namespaces.values()) - {""} | {"atom"}
 _KNOWN_NAMESPACES = {uri.lower(): name for uri, name in _FeedParserMixin.namespaces.items()}
@@ -45,11 +47,20 @@ def parted(name: str) -> tuple[str, str]:
     return namespace, local
 
 
-@lru_cache(maxsize=1024)
 def attribute_names(name: str) -> tuple[str, str]:
-    """What feedparser calls an attribute, and how it was written."""
+    """What feedparser calls an attribute, and how it was written.
+
+    Long names are not kept: a worker reads many documents, and a name may have megabytes.
+    """
+    return _kept_names(name) if len(name) <= LONGEST_KEPT else _attribute_names(name)
+
+
+def _attribute_names(name: str) -> tuple[str, str]:
     namespace, local = parted(name)
     known = _KNOWN_NAMESPACES.get(namespace.lower(), "")
     parts = name.split()
     given = f"{parts[2]}:{local}" if len(parts) == 3 else local
     return (f"{known}:{local}" if known else local).lower(), given.lower()
+
+
+_kept_names = lru_cache(maxsize=1024)(_attribute_names)

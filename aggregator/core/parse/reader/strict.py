@@ -20,6 +20,7 @@ from feedparser.urls import _urljoin, make_safe_absolute_uri
 from aggregator.core.parse.raw import text
 from aggregator.core.parse.reader.bounded import MAX_PREFIXES, Bounded
 from aggregator.core.parse.reader.names import (
+    LONGEST_KEPT,
     attribute_names,
     is_harmless,
     known_prefix,
@@ -29,6 +30,7 @@ from aggregator.core.parse.reader.names import (
 from aggregator.core.parse.reader.texts import XHTML
 
 MAX_ATTRIBUTES = 64
+MAX_NAMES = 1024  # of elements, that are kept at once
 
 MARK = "<?aggregator-part?>"  # stands before the first entry of a marked text and after each one
 _MARK_TARGET = MARK[2:-2]
@@ -234,6 +236,8 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
             ends_textinput=not prefix and tag not in _IN_TEXTINPUT,
             ends_image=not prefix and tag not in _IN_IMAGE,
         )
+        if len(self._elements) >= MAX_NAMES:
+            self._elements.clear()
         self._elements[name] = element
         return element
 
@@ -320,7 +324,11 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
         )
 
 
-@lru_cache(maxsize=1024)
 def _method(name: str) -> Callable[..., Any] | None:
+    return _kept_method(name) if len(name) <= LONGEST_KEPT else None
+
+
+@lru_cache(maxsize=1024)
+def _kept_method(name: str) -> Callable[..., Any] | None:
     found: Callable[..., Any] | None = getattr(Strict, name, None)
     return found
