@@ -89,7 +89,7 @@ class _Daemon:
             next=report.next_poll_at.isoformat(),
             reason=report.next_reason,
         )
-        if report.may_change_outputs:
+        if report.let_out or report.outcome not in ("failed", "not_modified"):
             self._changes.changed()
 
     def built(self, report: BuildReport) -> None:

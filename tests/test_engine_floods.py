@@ -95,7 +95,7 @@ async def test_a_later_flood_is_published_poll_by_poll_and_nothing_is_lost(
         assert (len(titles(app)), queued(app)) == (201, 250)
         assert titles(app)[:200] == headlines(flood[:200])
         report = await poll(app)
-        assert (report.outcome, report.may_change_outputs) == ("not_modified", True)
+        assert (report.outcome, report.let_out) == ("not_modified", True)
         assert (len(titles(app)), queued(app)) == (401, 50)
         server.bodies["a"] = rss(*archive(0, 100))
         await poll(app)
@@ -116,11 +116,11 @@ async def test_a_failing_server_does_not_keep_what_it_already_gave(tmp_path: Pat
         await poll(app)
         server.bodies["a"] = 500
         (report,) = (await run_once(app, force=True)).polls
-        assert (report.outcome, report.may_change_outputs) == ("failed", True)
+        assert (report.outcome, report.let_out) == ("failed", True)
         assert (len(titles(app)), queued(app)) == (401, 50)
         for _ in range(2):
             (report,) = (await run_once(app, force=True)).polls
-        assert (queued(app), report.may_change_outputs) == (0, False)
+        assert (queued(app), report.let_out) == (0, False)
 
 
 async def test_a_flood_leaves_the_other_sources_what_they_had(tmp_path: Path) -> None:

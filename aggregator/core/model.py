@@ -304,11 +304,6 @@ class PollReport:
     effective_url: str = ""  # where the next poll goes, if not to the configured address
     let_out: bool = False  # entries that waited entered the outputs, whatever the poll brought
 
-    @property
-    def may_change_outputs(self) -> bool:
-        """Is there a reason to look for outputs that must be built?"""
-        return self.let_out or self.outcome not in ("failed", "not_modified")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputState:
