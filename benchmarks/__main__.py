@@ -32,7 +32,11 @@ def arguments() -> argparse.Namespace:
 
 def taking_part(only: str) -> list[Contestant]:
     """Those who are asked for and can be run; says who cannot, and why."""
-    names = only.split(",") if only else [one.name for one in CONTESTANTS]
+    known = [one.name for one in CONTESTANTS]
+    names = only.split(",") if only else known
+    for name in names:
+        if name not in known:
+            print(f"{name} is left out: known are {', '.join(known)}", flush=True)
     asked = [one for one in CONTESTANTS if one.name in names]
     for one in asked:
         if one.missing():
@@ -48,9 +52,15 @@ def main() -> int:
     print(f"preparing {feeds} feeds", flush=True)
     with publishers(feeds) as served:
         results = compare(contestants, served, count=feeds, rounds=rounds)
+        if not results.contestants():
+            print("nobody is left")
+            return 1
         text = report(results, served.facts, contestants, feeds=feeds, rounds=rounds)
     print(f"\n{text}")
     if feeds >= FEEDS and rounds >= ROUNDS and not asked.only:
+        if CONTESTANTS[0].name not in results.contestants():
+            print("not written: all others are compared with this project")
+            return 1
         write(text, drawing(results))
     return 0
 

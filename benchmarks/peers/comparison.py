@@ -173,7 +173,7 @@ class _Homes:
 
 def _in_turn(contestants: Sequence[Contestant], number: int) -> list[Contestant]:
     """Another one begins in each round."""
-    start = number % len(contestants)
+    start = number % max(1, len(contestants))
     return [*contestants[start:], *contestants[:start]]
 
 

@@ -208,9 +208,10 @@ class Sfeed(Program):
 
     def version(self) -> str:
         """It does not say; the package manager may."""
-        if not shutil.which("dpkg-query"):
-            return ""
-        return said("dpkg-query", "--show", "--showformat=${Version}", "sfeed")
+        try:
+            return said("dpkg-query", "--show", "--showformat=${Version}", "sfeed")
+        except (OSError, subprocess.CalledProcessError):
+            return "version unknown"  # not from a package
 
     def prepare(self, home: Path, urls: Sequence[str]) -> None:
         feeds = "".join(f"feed {number} '{url}'\n" for number, url in enumerate(urls))

@@ -50,7 +50,8 @@ def _machine() -> str:
     found = re.search(r"model name\s*:\s*(.+)", _read("/proc/cpuinfo"))
     name = found[1] if found else platform.machine()
     python = platform.python_version()
-    return f"{os.cpu_count()} processors ({name}), Linux {platform.release()}, Python {python}"
+    linux = ".".join(platform.release().split(".")[:2])  # who built it is nobody's business
+    return f"{os.cpu_count()} processors ({name}), Linux {linux}, Python {python}"
 
 
 def _read(path: str) -> str:

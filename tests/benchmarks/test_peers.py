@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from benchmarks.peers.chart import Bar, Group, chart
 from benchmarks.peers.comparison import SCENARIOS, START, Results, Run
-from benchmarks.peers.contestants import CONTESTANTS
+from benchmarks.peers.contestants import CONTESTANTS, Sfeed
 from benchmarks.peers.documents import Facts
 from benchmarks.peers.meter import Cost
 from benchmarks.peers.report import BEGIN, DOCS, END, PAGE, drawing, placed, report
@@ -96,6 +98,30 @@ def test_the_report_says_what_was_measured_and_what_each_does() -> None:
     assert "10 feeds of 2 documents collected" in text
     assert "medians of 3 rounds" in text
     assert "**aggregator**" in text
+    assert re.search(r", Linux \d+\.\d+, Python", text)
+
+
+def test_a_run_without_anybody_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--feeds", "1", "--rounds", "1"]
+    bare = {**os.environ, "AGGREGATOR_SHARED": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "--only", "nobody"], check=False, env=bare, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "nobody is left out: known are aggregator" in done.stdout
+
+
+def test_a_program_that_no_package_brought_has_no_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refusing = tmp_path / "dpkg-query"
+    refusing.write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Sfeed().version() == "version unknown"
+    refusing.unlink()
+    assert Sfeed().version() == "version unknown"
 
 
 def test_a_report_takes_the_place_of_the_last_one(tmp_path: Path) -> None:
