@@ -36,7 +36,9 @@ def report(
 
 def _setting(facts: Facts, *, feeds: int, rounds: int) -> str:
     kind = (
-        "collected from real publishers" if facts.collected else "**made up**, as none were at hand"
+        "collected from tests of other projects"
+        if facts.collected
+        else "**made up**, as none were at hand"
     )
     entries = "least {:.0f}, median {:.0f}, mean {:.0f}, most {:.0f}".format(*facts.entries)
     sizes = "least {:.0f}, median {:.0f}, mean {:.0f}, most {:.0f}".format(*facts.kilobytes)

@@ -95,7 +95,7 @@ def test_the_longest_bar_of_a_group_fits_and_names_are_escaped() -> None:
 
 def test_the_report_says_what_was_measured_and_what_each_does() -> None:
     text = report(results(), FACTS, CONTESTANTS[:1], feeds=10, rounds=3)
-    assert "10 feeds of 2 documents collected" in text
+    assert "10 feeds of 2 documents collected from tests of other projects" in text
     assert "medians of 3 rounds" in text
     assert "**aggregator**" in text
     assert re.search(r", Linux \d+\.\d+, Python", text)
