@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,23 @@ async def test_nothing_is_touched_when_nothing_has_changed(tmp_path: Path) -> No
         before = tree(app)
         await run_once(app)
         assert tree(app) == before
+
+
+async def test_a_start_draws_only_what_would_look_otherwise(tmp_path: Path) -> None:
+    """A mark in a page stays until the page is drawn again."""
+    with opened(tmp_path) as app:
+        await run_once(app)
+        drawn = {app.public_root / name for name in ("index.html", "404.html")}
+        for path in drawn:
+            path.write_bytes(path.read_bytes() + b"<!-- kept -->")
+        await run_once(app)
+        assert all(b"kept" in path.read_bytes() for path in drawn)
+        os.utime(app.public_root / "feeds" / "all.atom", (0, 0))  # as if it had changed then
+        await run_once(app)
+        assert b"kept" not in (app.public_root / "index.html").read_bytes()
+    with opened(tmp_path, top="title: Another site\n") as app:
+        await run_once(app)
+        assert not any(b"kept" in path.read_bytes() for path in drawn)
 
 
 # W11

@@ -33,6 +33,7 @@ from aggregator.pages import (
     stylesheets,
 )
 
+MISSING: Final = "404.html"
 ROBOTS: Final = b"User-agent: *\nDisallow: /\n"
 _HEAD: Final = 4096  # bytes that tell of which edition a page is
 
@@ -59,7 +60,8 @@ class Tree:
         self._write("robots.txt", ROBOTS, now=now)
         # Shown at any depth, so its links start at the path of base_url.
         site = Site(title=self._settings.title, root=urlsplit(self._settings.base_url).path)
-        self._write("404.html", draw_error(site, *NOT_FOUND), now=now)
+        if not _has(self._public / MISSING, site, NOT_FOUND):
+            self._write(MISSING, draw_error(site, *NOT_FOUND), now=now)
 
     def write_sources(self, known: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
         """The list of sources, with the titles and sites that the publishers gave, by id."""
@@ -68,8 +70,10 @@ class Tree:
 
     def write_index(self, *, now: datetime) -> None:
         """The page of all outputs, with the time each was last changed."""
+        site = self._site(INDEX_TO_ROOT)
         lines = [self._line(one) for one in self._settings.outputs if one.access is None]
-        self._write(INDEX, draw_index(self._site(INDEX_TO_ROOT), lines), now=now)
+        if not _has(self._public / INDEX, site, lines):
+            self._write(INDEX, draw_index(site, lines), now=now)
 
     def write_page(
         self,
@@ -86,11 +90,7 @@ class Tree:
 
     def has_page(self, output: Output) -> bool:
         """Is there a page of the output, drawn as pages are drawn today?"""
-        try:
-            with self._page(output).open("rb") as file:
-                return is_current(file.read(_HEAD), self._site(OUTPUT_TO_ROOT))
-        except OSError:
-            return False
+        return _has(self._page(output), self._site(OUTPUT_TO_ROOT))
 
     def remove_pages(self) -> tuple[str, ...]:
         """Take down the pages of outputs that are no more; foreign files stay."""
@@ -119,6 +119,15 @@ class Tree:
 
     def _write(self, name: str, body: bytes, *, now: datetime) -> None:
         write_published(self._public / name, body, modified=now)
+
+
+def _has(path: Path, site: Site, shown: object = ()) -> bool:
+    """Is there a page as it would be drawn today?"""
+    try:
+        with path.open("rb") as file:
+            return is_current(file.read(_HEAD), site, shown)
+    except OSError:
+        return False
 
 
 def _modified(path: Path) -> datetime | None:

@@ -93,7 +93,8 @@ def output_line(output: Output, *, updated: datetime | None) -> OutputLine:
 
 def draw_index(site: Site, outputs: Sequence[OutputLine], *, private: bool = False) -> bytes:
     """The outputs, with autodiscovery of each; the list of sources is for the public one."""
-    return _draw("index.html", site, outputs=outputs, private=private)
+    edition = _edition(site, outputs)
+    return _draw("index.html", site, edition=edition, outputs=outputs, private=private)
 
 
 def draw_output(
@@ -158,7 +159,8 @@ def draw_status(
 
 def draw_error(site: Site, heading: str, text: str) -> bytes:
     """What is wrong, and the way back."""
-    return _draw("error.html", site, heading=heading, text=text)
+    edition = _edition(site, (heading, text))
+    return _draw("error.html", site, edition=edition, heading=heading, text=text)
 
 
 @cache
@@ -172,17 +174,19 @@ def is_page(head: bytes) -> bool:
     return f'<meta name="generator" content="{GENERATOR}" data-edition="'.encode() in head
 
 
-def is_current(head: bytes, site: Site) -> bool:
-    """The same of a page drawn with today's templates, for today's site."""
-    return (
-        f'<meta name="generator" content="{GENERATOR}" data-edition="{_edition(site)}"'.encode()
-        in head
-    )
+def is_current(head: bytes, site: Site, shown: object = ()) -> bool:
+    """The same of a page drawn with today's templates, for today's site.
+
+    `shown` is what else tells the edition: the lines of an index, the words of an error.
+    """
+    edition = _edition(site, shown)
+    return f'<meta name="generator" content="{GENERATOR}" data-edition="{edition}"'.encode() in head
 
 
-def _edition(site: Site) -> str:
-    """A hash over what shapes all pages alike."""
-    return _hash(_templates() + site.title.encode())
+def _edition(site: Site, shown: object = ()) -> str:
+    """A hash over what shapes all pages alike, and over what a small page shows."""
+    told = repr((site.root, shown)) if shown else ""
+    return _hash(_templates() + f"{site.title}\0{told}".encode("utf-8", "surrogatepass"))
 
 
 @cache
@@ -199,9 +203,9 @@ def _hash(content: bytes) -> str:
     return blake2b(content, digest_size=6).hexdigest()
 
 
-def _draw(template: str, site: Site, **values: object) -> bytes:
+def _draw(template: str, site: Site, *, edition: str = "", **values: object) -> bytes:
     page = _environment().get_template(template)
-    return legal(page.render(site=site, edition=_edition(site), **values)).encode()
+    return legal(page.render(site=site, edition=edition or _edition(site), **values)).encode()
 
 
 @cache
