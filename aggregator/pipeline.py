@@ -41,6 +41,7 @@ Read = Callable[[Source, Document, bool], Awaitable[Reading]]  # True: all of it
 Save = Callable[[Outcome], Awaitable[Saved | None]]
 Judge = Callable[[Article], Verdict]
 Publish = Callable[[str, bytes], bool]
+_TOO_MUCH = ("deadline", "memory")  # kinds of ParseError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +130,18 @@ def _capacity(state: SourceState, limits: Limits) -> int:
 async def _read_if_changed(
     source: Source, state: SourceState, fetched: Fetched, read: Read
 ) -> tuple[bytes, Reading | None]:
-    """Read the document unless its bytes are those of the last one (P13, P18)."""
+    """Read the document unless its bytes are those of the last one (P13, P18).
+
+    All of it where nothing is known of it, and where looking for what is new took too much:
+    that may end in reading the whole as well.
+    """
     if fetched.document is None:
         return state.body_hash, None
     body_hash = _body_hash(source, fetched.document)
     if body_hash == state.body_hash:
         return body_hash, None
-    return body_hash, await read(source, fetched.document, not state.body_hash)
+    whole = not state.body_hash or state.last_error_kind in _TOO_MUCH
+    return body_hash, await read(source, fetched.document, whole)
 
 
 async def _read_all(source: Source, fetched: Fetched, read: Read) -> Reading | None:

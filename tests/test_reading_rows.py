@@ -20,6 +20,7 @@ from aggregator import pipeline
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import App
 from aggregator.core.chunk import read_new
+from aggregator.core.errors import ParseError
 from aggregator.core.model import (
     Document,
     Fetched,
@@ -51,6 +52,7 @@ class Program:
     store: SqliteStore
     incremental: bool
     counts: Counter[str] = field(default_factory=Counter)
+    fails: ParseError | None = None  # what reading comes to
 
     async def poll(self, source: Source, body: bytes, *, after: int) -> PollReport:
         now = NOW + after * HOUR
@@ -78,6 +80,8 @@ class Program:
             return read(document, source, MAX_ENTRIES)
         memory = self.store.memory(source.id)
         self.counts["forgotten"] += whole and bool(memory)
+        if self.fails is not None:
+            raise self.fails
         reading = read_new(document, source, MAX_ENTRIES, b"" if whole else memory)
         self.counts["seen"] += len(reading.seen)
         self.counts["read"] += len(reading.identities)
@@ -188,6 +192,23 @@ async def test_entries_that_are_not_stored_any_more_are_read_again(tmp_path: Pat
         assert report.novelty.unchanged == len(stored) - 1
         await program.poll(named(1), second + b"\n", after=2)
         assert program.counts["forgotten"] == 1
+
+
+@pytest.mark.parametrize(("kind", "whole"), [("deadline", 1), ("memory", 1), ("damaged", 0)])
+async def test_what_took_too_much_to_read_is_read_as_a_whole_the_next_time(
+    kind: str, whole: int, tmp_path: Path
+) -> None:
+    """To look for what is new may take as long as reading all, and then all is read besides."""
+    first, second = MADE_UP[0].encode(), MADE_UP[0].encode() + b"\n"
+    with programs(tmp_path / "stores") as (program, _):
+        adopt(program.store, named(1))
+        await program.poll(named(1), first, after=0)
+        program.fails = ParseError("not read", kind=kind)
+        report = await program.poll(named(1), second, after=1)
+        assert (report.outcome, program.counts["forgotten"]) == ("failed", 0)
+        program.fails = None
+        report = await program.poll(named(1), second, after=2)
+        assert (report.outcome, program.counts["forgotten"]) == ("unchanged", whole)
 
 
 async def test_a_poll_whose_lease_was_lost_leaves_the_memory_alone(tmp_path: Path) -> None:

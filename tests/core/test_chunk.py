@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,14 @@ from aggregator.core.chunk import (
     read_new,
 )
 from aggregator.core.chunk import names as site
-from aggregator.core.chunk.check import ONE_IN, difference, is_due, read_checked
+from aggregator.core.chunk.check import (
+    LARGEST,
+    ONE_IN,
+    difference,
+    is_due,
+    read_checked,
+    read_watched,
+)
 from aggregator.core.chunk.increment import GIVEN_UP, RETRIED
 from aggregator.core.chunk.memory import LEFT_OUT, MAX_REMEMBERED, MAX_TEXTS, NO_HOST, SIGNED
 from aggregator.core.errors import ParseError
@@ -404,6 +412,29 @@ def test_every_kind_of_difference_is_told() -> None:
 def test_one_document_in_a_thousand_is_due() -> None:
     hashes = [number.to_bytes(8, "big") + b"rest" for number in range(5 * ONE_IN)]
     assert sum(map(is_due, hashes)) == 5
+
+
+def padded(body: str, *, length: int) -> Document:
+    """The document with white space behind it: that long at least, and due."""
+    filled = body.encode().ljust(length)
+    digest = blake2b(filled, digest_size=8)
+    while not is_due(digest.digest()):
+        filled += b" "
+        digest.update(b" ")
+    return replace(document(""), body=filled)
+
+
+@pytest.mark.parametrize(("length", "is_checked"), [(0, True), (LARGEST + 1, False)])
+def test_a_large_document_is_not_read_both_ways(length: int, is_checked: bool) -> None:
+    """Twice would take more than the deadline of what takes more than half of it once."""
+    body = rss(items(1, 2, 3))
+    before = memory_of(body)
+    known = Memory.from_bytes(before, origin=before[2:18])
+    assert known is not None
+    mistaken = replace(known, entries=tuple(one._replace(entry_key=1) for one in known.entries[:1]))
+    due = padded(body, length=length)
+    checked = read_watched(due, SOURCE, LIMIT, mistaken.to_bytes())
+    assert bool(checked.difference) == is_checked
 
 
 # --- the memory

@@ -11,6 +11,7 @@ from aggregator.core.read import read
 from aggregator.core.settings import Source
 
 ONE_IN = 1000  # documents
+LARGEST = 256 * 1024  # bytes; to read a larger one twice may take longer than a worker may
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,11 @@ def is_due(body_hash: bytes) -> bool:
 
 
 def read_watched(document: Document, source: Source, max_entries: int, memory: bytes) -> Checked:
-    """Read what is new in a document; one in a thousand is checked. Raises ParseError."""
-    if is_due(blake2b(document.body, digest_size=8).digest()):
+    """Read what is new in a document; one in a thousand is checked. Raises ParseError.
+
+    Large ones are not: what takes too long once would do so until the document changes.
+    """
+    if len(document.body) <= LARGEST and is_due(blake2b(document.body, digest_size=8).digest()):
         return read_checked(document, source, max_entries, memory)
     return Checked(read_new(document, source, max_entries, memory), "")
 
