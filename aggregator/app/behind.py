@@ -17,7 +17,6 @@ from aggregator.outputs import Catalogue
 class _Known:
     """What was found out of one set of settings."""
 
-    catalogue: Catalogue
     digests: dict[str, str] = field(default_factory=dict)  # by output
     timed: frozenset[str] = frozenset()
     outputs_of: dict[str, list[str]] = field(default_factory=dict)  # by source
@@ -28,8 +27,8 @@ class Behind:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._known = _Known(Catalogue.of(app.settings))
-        self._catalogue = self._known.catalogue
+        self._known = _Known()
+        self._catalogue = Catalogue.of(app.settings)
         self._seen = 0  # the last change number there was
         self._last: dict[str, int] = {}  # of each output the last of its sources' change numbers
 
@@ -49,7 +48,6 @@ class Behind:
             for source in output.sources:
                 outputs_of.setdefault(source, []).append(output.id)
         self._known = _Known(
-            catalogue=catalogue,
             digests={one.id: outputs.digest(catalogue, one) for one in listed},
             timed=frozenset(one.id for one in listed if outputs.is_timed(catalogue, one)),
             outputs_of=outputs_of,

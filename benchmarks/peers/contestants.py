@@ -116,7 +116,7 @@ class Naive(Program):
         return ", ".join(f"{name} {metadata.version(name)}" for name in used)
 
     def prepare(self, home: Path, urls: Sequence[str]) -> None:
-        (home / "urls").write_text("\n".join(urls), encoding="ascii")
+        listed(home, urls)
 
     def command(self, home: Path) -> list[str]:
         return [sys.executable, "-m", "benchmarks.peers.naive", str(home)]
@@ -149,8 +149,7 @@ class Reader(Program):
         return said(self.python, "-c", "import reader; print(reader.__version__)")
 
     def prepare(self, home: Path, urls: Sequence[str]) -> None:
-        (home / "urls").write_text("\n".join(urls), encoding="ascii")
-        self._call(home, "add", str(home / "urls"))
+        self._call(home, "add", listed(home, urls))
 
     def command(self, home: Path) -> list[str]:
         return [self.python, str(READER), str(home / "reader.db"), "update", str(self.workers)]
@@ -180,7 +179,7 @@ class Newsboat(Program):
         return said("newsboat", "-v").split()[1]
 
     def prepare(self, home: Path, urls: Sequence[str]) -> None:
-        (home / "urls").write_text("\n".join(urls), encoding="ascii")
+        listed(home, urls)
         (home / "config").write_text(f"reload-threads {self.threads}\n", encoding="ascii")
 
     def command(self, home: Path) -> list[str]:
@@ -223,6 +222,13 @@ class Sfeed(Program):
 
     def stored(self, home: Path) -> int:
         return sum(file.read_bytes().count(b"\n") for file in (home / "feeds").iterdir())
+
+
+def listed(home: Path, urls: Sequence[str]) -> str:
+    """Write the file of addresses, one a line; returns its path."""
+    file = home / "urls"
+    file.write_text("\n".join(urls), encoding="ascii")
+    return str(file)
 
 
 def said(*command: str) -> str:

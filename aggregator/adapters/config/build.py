@@ -38,7 +38,6 @@ from aggregator.core.trackers import Cleaning
 
 DATA_DIR_VARIABLE = "AGGREGATOR_DATA_DIR"
 
-
 _EITHER_OR = (("url", "path"), ("interval", "cron"), ("password", "password_file"))
 
 

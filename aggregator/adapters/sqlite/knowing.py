@@ -90,15 +90,7 @@ def knowledge(
     """
     into: dict[int, int] = {}
     reading, seen = _without_strangers(connection, reading, source=source, into=into)
-    entries, foreign = _known_entries(connection, reading, source=source, into=into)
-    doubtful = reuse.suspects(reading, entries)
-    if doubtful:
-        sketches = _sketches(connection, doubtful)
-        reading = reuse.told_apart(reading, entries, sketches, source=source)
-        entries, more = _known_entries(connection, reading, source=source, into=into)
-        foreign |= more
-    if foreign:
-        reading = _without(reading, foreign)
+    reading, entries = _told_apart(connection, reading, source=source, into=into)
     keys = judge.unseen_keys(reading, entries)
     unseen = [each for each in reading.identities if each.entry_key not in entries]
     ruled = bool(keys) and homes.any_ruling(connection)
@@ -147,6 +139,23 @@ def _without_strangers(
         own = tuple(one for one in reading.seen if one.entry_key in slug_hashes)
         reading = replace(reading, seen=own)
     return reading, frozenset(slug_hashes.values())
+
+
+def _told_apart(
+    connection: sqlite3.Connection, reading: Reading, *, source: str, into: dict[int, int]
+) -> tuple[Reading, dict[int, KnownEntry]]:
+    """The part of a reading that may be stored, and its stored entries by key.
+
+    Another story under the guid of a stored one has a guid of its own in it (see core.reuse).
+    """
+    entries, foreign = _known_entries(connection, reading, source=source, into=into)
+    doubtful = reuse.suspects(reading, entries)
+    if doubtful:
+        sketches = _sketches(connection, doubtful)
+        reading = reuse.told_apart(reading, entries, sketches, source=source)
+        entries, more = _known_entries(connection, reading, source=source, into=into)
+        foreign |= more
+    return (_without(reading, foreign) if foreign else reading), entries
 
 
 def _known_entries(
