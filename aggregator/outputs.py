@@ -121,6 +121,20 @@ def is_timed(catalogue: Catalogue, output: Output) -> bool:
     return not catalogue.timed.isdisjoint(output.sources)
 
 
+def timed_outputs(catalogue: Catalogue) -> frozenset[str]:
+    """The ids of the outputs that can change with the clock alone."""
+    return frozenset(one.id for one in catalogue.settings.outputs if is_timed(catalogue, one))
+
+
+def outputs_by_source(settings: Settings) -> dict[str, list[str]]:
+    """Of each source that some output lists, the ids of these outputs."""
+    found: dict[str, list[str]] = {}
+    for output in settings.outputs:
+        for source in output.sources:
+            found.setdefault(source, []).append(output.id)
+    return found
+
+
 def _timed_rules(rules: Rules) -> bool:
     return any(rule is not None and rule.timed for rule in (rules.keep, rules.drop))
 

@@ -108,7 +108,7 @@ def test_other_settings_put_an_output_behind_once_they_are_learned(
 ) -> None:
     build(behind, app)
     app.settings = replace(app.settings, outputs=(LEFT, replace(RIGHT, title="Wrong")))
-    assert behind.catalogue.settings is app.settings
+    assert app.catalogue.settings is app.settings
     behind.learn()
     assert build(behind, app) == ["right"]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.app.freshness import LONGEST_AGE, SHORTEST_AGE, TIMED_AGE, Freshness
 from aggregator.core.settings import Output, Settings
+from aggregator.outputs import Catalogue
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(
@@ -30,7 +31,8 @@ def in_minutes(minutes: float) -> datetime:
 
 def told(**polls: float) -> Freshness:
     freshness = Freshness()
-    freshness.learn(SETTINGS, {source: in_minutes(minutes) for source, minutes in polls.items()})
+    due = {source: in_minutes(minutes) for source, minutes in polls.items()}
+    freshness.learn(Catalogue.of(SETTINGS), due)
     return freshness
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -76,6 +76,7 @@ class App:
     settings: Settings
     store: SqliteStore
     environ: Mapping[str, str]
+    _catalogue: Catalogue | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     @contextmanager
@@ -91,6 +92,14 @@ class App:
             yield cls(settings, store, environ)
         finally:
             store.close()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """That of the settings in use, also while a reload is under way."""
+        kept, settings = self._catalogue, self.settings
+        if kept is None or kept.settings is not settings:
+            kept = self._catalogue = Catalogue.of(settings)
+        return kept
 
     @property
     def public_root(self) -> Path:
@@ -149,7 +158,7 @@ class App:
 
     def selected(self, output: Output, *, limit: int | None = None) -> tuple[Article, ...]:
         """Return the articles an output carries, in its order; of these the newest `limit`."""
-        edition = Edition.of(Catalogue.of(self.settings), output, store=self.store, now=self.now())
+        edition = Edition.of(self.catalogue, output, store=self.store, now=self.now())
         carried = document(edition)
         if limit is None:
             return carried

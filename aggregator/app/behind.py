@@ -10,7 +10,6 @@ from aggregator.app.application import App
 from aggregator.core.model import OutputState
 from aggregator.core.render import FORMATS, feed_path
 from aggregator.core.settings import Output
-from aggregator.outputs import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +27,17 @@ class Behind:
     def __init__(self, app: App) -> None:
         self._app = app
         self._known = _Known()
-        self._catalogue = Catalogue.of(app.settings)
         self._seen = 0  # the last change number there was
         self._last: dict[str, int] = {}  # of each output the last of its sources' change numbers
 
-    @property
-    def catalogue(self) -> Catalogue:
-        """That of the settings in use, also while a reload is under way."""
-        if self._catalogue.settings is not self._app.settings:
-            self._catalogue = Catalogue.of(self._app.settings)
-        return self._catalogue
-
     def learn(self) -> None:
         """Follow the settings."""
-        catalogue = self.catalogue
-        listed = catalogue.settings.outputs
-        outputs_of: dict[str, list[str]] = {}
-        for output in listed:
-            for source in output.sources:
-                outputs_of.setdefault(source, []).append(output.id)
+        catalogue = self._app.catalogue
+        settings = catalogue.settings
         self._known = _Known(
-            digests={one.id: outputs.digest(catalogue, one) for one in listed},
-            timed=frozenset(one.id for one in listed if outputs.is_timed(catalogue, one)),
-            outputs_of=outputs_of,
+            digests={one.id: outputs.digest(catalogue, one) for one in settings.outputs},
+            timed=outputs.timed_outputs(catalogue),
+            outputs_of=outputs.outputs_by_source(settings),
         )
         self._seen, self._last = 0, {}
 
@@ -61,7 +48,7 @@ class Behind:
     def digest(self, output: Output) -> str:
         """Of the settings that shape the output."""
         known = self._known.digests.get(output.id)  # not there yet while a reload is under way
-        return outputs.digest(self.catalogue, output) if known is None else known
+        return outputs.digest(self._app.catalogue, output) if known is None else known
 
     def last_change(self, output: Output) -> int:
         """The change number of the output when `stale` looked; 0: nothing ever came."""

@@ -122,7 +122,7 @@ class Builder:
         app, now = self.app, self.app.now()
         if len(together) == 1:
             return {}
-        catalogue = self._behind.catalogue
+        catalogue = self.app.catalogue
         editions = [Edition.of(catalogue, one, store=app.store, now=now) for one in together]
         return {
             edition.output.id: Chosen(newest, now)
@@ -185,7 +185,7 @@ class Builder:
         return await self._off_loop(self._render, edition, state, contents, publishing)
 
     def _edition(self, output: Output, state: OutputState, now: datetime) -> Edition:
-        catalogue, store = self._behind.catalogue, self.app.store
+        catalogue, store = self.app.catalogue, self.app.store
         return Edition.of(catalogue, output, store=store, now=now, atom_id=state.atom_id)
 
     def _render(
@@ -198,7 +198,7 @@ class Builder:
             state=state,
             base_url=output.base_of(settings.base_url),
             previous=contents.previous,
-            ttl=outputs.ttl(self._behind.catalogue, output),
+            ttl=outputs.ttl(self.app.catalogue, output),
             known=self._known,
             publish=publishing.publish,
         )

@@ -141,7 +141,7 @@ class Engine:
             )
         )
         polls = await self.writer.run(self.app.store.next_polls)
-        self.freshness.learn(settings, polls)
+        self.freshness.learn(self.app.catalogue, polls)
         await self.builder.prepare()
 
     async def reload(self) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.core.settings import Settings
-from aggregator.outputs import Catalogue, is_timed
+from aggregator.outputs import Catalogue, outputs_by_source, timed_outputs
 
 SHORTEST_AGE = 300  # seconds a copy of a feed may always be kept (W33)
 LONGEST_AGE = 3600
@@ -23,16 +22,13 @@ class Freshness:
         self._timed: frozenset[str] = frozenset()
         self._earliest: dict[str, datetime] = {}
 
-    def learn(self, settings: Settings, polls: Mapping[str, datetime]) -> None:
+    def learn(self, catalogue: Catalogue, polls: Mapping[str, datetime]) -> None:
         """Take the outputs of new settings, and when each source is polled next."""
         self._polls = dict(polls)
+        settings = catalogue.settings
         self._sources_of = {output.id: output.sources for output in settings.outputs}
-        self._outputs_of = {}
-        for output in settings.outputs:
-            for source in output.sources:
-                self._outputs_of.setdefault(source, []).append(output.id)
-        catalogue = Catalogue.of(settings)
-        self._timed = frozenset(one.id for one in settings.outputs if is_timed(catalogue, one))
+        self._outputs_of = outputs_by_source(settings)
+        self._timed = timed_outputs(catalogue)
         self._earliest = {}
 
     def is_timed(self, output: str) -> bool:

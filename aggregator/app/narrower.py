@@ -56,8 +56,7 @@ def _body(
     state: OutputState,
     until: float,
 ) -> bytes:
-    settings, part = app.settings, narrowing.of(output)
-    catalogue = outputs.Catalogue.of(settings)
+    catalogue, part = app.catalogue, narrowing.of(output)
     edition = Edition.of(catalogue, part, store=app.store, now=clock.now(), atom_id=state.atom_id)
     articles = app.store.articles(output.sources, priority=edition.priority)
     rendered = render(
@@ -69,7 +68,7 @@ def _body(
             shares=edition.shares,
             now=edition.now,
         ),
-        base_url=output.base_of(settings.base_url),
+        base_url=output.base_of(catalogue.settings.base_url),
         atom_id=narrowing.atom_id(edition.atom_id),
         settings_changed_at=state.settings_changed_at,
         ttl=outputs.ttl(catalogue, output),
