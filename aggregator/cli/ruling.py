@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from aggregator.app import App, Engine
+from aggregator.app import App, Engine, clock
 from aggregator.cli.explaining import ruling_values
 from aggregator.cli.reading import json_option
 from aggregator.cli.session import Session, json_line, stop
@@ -33,7 +33,7 @@ def split(
     again. The same command with --undo takes it back.
     """
     with session.app() as app:
-        store, now = app.store, app.now()
+        store, now = app.store, clock.later()  # dated as polls are: after what they brought
         if undo:
             ruling = store.undo_split(slug, guid, source=source, now=now)
             told = f"{ruling.guid} of {ruling.source} is back in {ruling.other}"
@@ -58,7 +58,7 @@ def merge(session: Session, slug: str, other: str, undo: bool, as_json: bool) ->
     The same command with --undo takes it back: both have their ids again.
     """
     with session.app() as app:
-        store, now = app.store, app.now()
+        store, now = app.store, clock.later()  # dated as polls are: after what they brought
         if undo:
             ruling = store.undo_merge(slug, other, now=now)
             told = f"{ruling.slug} is an article of its own again, apart from {ruling.other}"
