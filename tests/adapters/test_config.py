@@ -346,6 +346,7 @@ def test_a_file_that_is_not_there_is_a_config_error_with_a_way_out(tmp_path: Pat
         ("outputs: [{id: a, language: e_n}]", 1, 29, "outputs[0].language", "language", "pt-BR"),
         ("outputs: [{id: a, atom_id: x y}]", 1, 28, "outputs[0].atom_id", "absolute IRI", "tag:"),
         ("outputs: [{id: a, archive: x}]", 1, 28, "outputs[0].archive", "neither a number", ""),
+        ("outputs: [{id: a, archive: [on]}]", 1, 28, "outputs[0].archive", "neither a number", ""),
         ("outputs: [{id: a, archive: 9}]", 1, 28, "outputs[0].archive", "from 10 to 1000", ""),
         ("outputs: [{id: a, hub: x://h}]", 1, 24, "outputs[0].hub", "does not begin", "x:"),
         ("network: {allow: 10.0.0.1/8}", 1, 18, "network.allow[0]", "bits", "10.0.0.0/8"),

@@ -5,7 +5,7 @@
     add_source, add_sources, remove_source       text -> text, byte for byte the same elsewhere
     json_schema, starter                         for editors, for `aggregator init`
 
-The only importer of pydantic and PyYAML, and the only reader of options.
+The only importer of PyYAML, and the only reader of options.
 """
 
 from aggregator.adapters.config.edit import NewSource, add_source, add_sources, remove_source

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator.adapters.config.check import Checked, Item, dotted
+from aggregator.adapters.config.keys import Shape
 from aggregator.adapters.config.names import Named, default_ids, select
 from aggregator.adapters.config.problems import Problems
 from aggregator.adapters.config.reading import Surroundings
 from aggregator.adapters.config.rules import RuleReader
-from aggregator.adapters.config.shape import (
-    DefaultsShape,
-    OutputShape,
-    Shape,
-    SourceShape,
-)
+from aggregator.adapters.config.shape import DefaultsShape, OutputShape, SourceShape
 from aggregator.adapters.config.spots import Spots
 from aggregator.adapters.config.tree import Items, Keys, Node, Scalar, find, is_nothing
 from aggregator.adapters.config.tree import Path as KeyPath
@@ -55,7 +51,7 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
     names = _names(checked.sources, root.defaults.tags)
     _check_root(checked, problems)
     _check_unique(checked.sources, [name.id for name in names], problems)
-    shared = Shared(Dedupe(**dict(root.defaults.dedupe)), Cleaning(**dict(root.defaults.clean)))
+    shared = Shared(Dedupe(**vars(root.defaults.dedupe)), Cleaning(**vars(root.defaults.clean)))
     rules = RuleReader(problems, Spots(problems))
     named = rules.read_named(checked.tree)
     sources = tuple(
@@ -76,14 +72,14 @@ def build(checked: Checked, problems: Problems, around: Surroundings, file: Path
         sources=sources,
         outputs=outputs,
         named=named,
-        limits=Limits(**dict(root.limits)),
+        limits=Limits(**vars(root.limits)),
         network=Network(
             allow=root.network.allow,
             proxy=root.network.proxy or "",
             robots=root.network.robots,
         ),
-        retention=Retention(**dict(root.retention)),
-        server=Server(**dict(root.server)),
+        retention=Retention(**vars(root.retention)),
+        server=Server(**vars(root.server)),
     )
 
 
@@ -158,8 +154,8 @@ def _source(
         schedule=_schedule(shape, defaults),
         priority=defaults.priority if shape.priority is None else shape.priority,
         rules=rules.read(item.node, item.path),
-        dedupe=Dedupe(**dict(shape.dedupe)) if shape.dedupe else shared.dedupe,
-        cleaning=Cleaning(**dict(shape.clean)) if shape.clean else shared.cleaning,
+        dedupe=Dedupe(**vars(shape.dedupe)) if shape.dedupe else shared.dedupe,
+        cleaning=Cleaning(**vars(shape.clean)) if shape.clean else shared.cleaning,
         headers=tuple(shape.headers.items()),
         username=username,
         password=password,

@@ -1,15 +1,13 @@
-"""Trees against shapes: what pydantic finds, said in plain words at the right place."""
+"""Trees against shapes: what is wrong is noted at its place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
+from aggregator.adapters.config.keys import Mistake, Shape, read_keys
 from aggregator.adapters.config.problems import Problems, Span
 from aggregator.adapters.config.reading import Surroundings, named
 from aggregator.adapters.config.shape import (
@@ -21,7 +19,6 @@ from aggregator.adapters.config.shape import (
     RetentionShape,
     RootShape,
     ServerShape,
-    Shape,
     SourceShape,
 )
 from aggregator.adapters.config.tree import (
@@ -37,7 +34,6 @@ from aggregator.adapters.config.tree import (
     leaves,
     plain,
 )
-from aggregator.adapters.config.values import Wrong, did_you_mean, quoted
 
 ALL_SHAPES: tuple[type[Shape], ...] = (
     RootShape,
@@ -50,21 +46,12 @@ ALL_SHAPES: tuple[type[Shape], ...] = (
     RetentionShape,
     ServerShape,
 )
-_PUBLIC = frozenset(name for shape in ALL_SHAPES for name in shape.model_fields) | {"cron"}
+_PUBLIC = frozenset(name for shape in ALL_SHAPES for name in shape.keys) | {"cron"}
 _SECRET = frozenset({"password", "headers", "token"})
 _RULES = frozenset({"keep", "drop", "expect", "rules"})
 _TELLING = re.compile(r"(?im)(?:password|headers|authorization|token|secret|key|cookie)\b(.*)$")
 _LINE = re.compile(r"(?m)^[\s-]*[\"']?([^\s:\"']+)[\"']?:(?=\s)(.*)$")
 _LISTS = ("sources", "outputs")
-_EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "dict_type": "keys",
-    "model_type": "keys",
-    "list_type": "a list",
-    "tuple_type": "a list",
-}
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
 ShapeT_co = TypeVar("ShapeT_co", bound=Shape, covariant=True)
@@ -183,80 +170,23 @@ def _spelled_out(node: Scalar, model: type[Shape]) -> Node:
 def _validated(
     model: type[ShapeT], node: Keys, path: Path, problems: Problems, around: Surroundings
 ) -> tuple[ShapeT | None, frozenset[str]]:
-    """Check one mapping; when keys of it are wrong, check what is left without them."""
-    data = _given(plain(node), model)
-    try:
-        return model.model_validate(data, context=around), frozenset()
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=True)
-    for detail in details:
-        _note(detail, model, node, path, problems)
-    broken = frozenset(str(detail["loc"][0]) for detail in details if detail["loc"])
-    left = {key: value for key, value in data.items() if key not in broken}
-    try:
-        return model.model_validate(left, context=around), broken
-    except ValidationError:  # a required key is missing
-        return None, broken
+    """Check one mapping; what is wrong is left out of the shape."""
+    values, mistakes = read_keys(model, _given(plain(node), model), around)
+    for mistake in mistakes:
+        _note(mistake, node, path, problems)
+    broken = frozenset(str(mistake.path[0]) for mistake in mistakes)
+    complete = all(name in values for name in model.required)
+    return model(values) if complete else None, broken
 
 
-def _given(data: Plain, model: type[BaseModel]) -> dict[str, Plain]:
+def _given(data: Plain, model: type[Shape]) -> dict[str, Plain]:
     """A key without a value is a key left out."""
     assert isinstance(data, dict)
-    known = model.model_fields
+    known = model.keys
     return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
-def _note(
-    detail: ErrorDetails, model: type[Shape], node: Keys, path: Path, problems: Problems
-) -> None:
-    kind = detail["type"]
-    loc = detail["loc"]
-    at_key = kind == "extra_forbidden" or loc[-1:] == ("[key]",)
-    loc = tuple(step for step in loc if step != "[key]")
-    found = find_key(node, loc) if at_key else find(node, loc)
-    what, hint = _said(detail, model, loc)
-    problems.add(found.start, dotted((*path, *loc)), what, hint)
-
-
-def _said(detail: ErrorDetails, model: type[Shape], loc: Path) -> tuple[str, str]:
-    """What is wrong, and what would be right."""
-    kind = detail["type"]
-    context: dict[str, Any] = detail.get("ctx", {})
-    error = context.get("error")
-    if isinstance(error, Wrong):
-        return error.what, error.hint
-    if kind == "extra_forbidden":
-        return _unknown(str(loc[-1]), _owner(model, loc))
-    if kind == "missing":
-        return f"{loc[-1]} is missing", f"write {loc[-1]}: …"
-    if kind in _EXPECTED:
-        return f"expected {_EXPECTED[kind]}, found {named(detail['input'])}", ""
-    if kind in {"greater_than_equal", "less_than_equal"}:
-        bound = "least" if kind == "greater_than_equal" else "most"
-        return f"must be at {bound} {context.get('ge', context.get('le'))}", ""
-    if kind == "literal_error":
-        return f"expected {context['expected']}", ""
-    return detail["msg"], ""
-
-
-def _unknown(key: str, owner: type[BaseModel]) -> tuple[str, str]:
-    known = owner.model_fields
-    hint = did_you_mean(key, known) or f"known are {', '.join(known)}"
-    return f"unknown key {quoted(key)}", hint
-
-
-def _owner(model: type[BaseModel], loc: Path) -> type[BaseModel]:
-    """The shape that the last step of a path belongs to."""
-    for step in loc[:-1]:
-        field = model.model_fields.get(str(step))
-        if field is None:
-            break
-        model = next(_shapes(field.annotation), model)
-    return model
-
-
-def _shapes(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _shapes(argument)
+def _note(mistake: Mistake, node: Keys, path: Path, problems: Problems) -> None:
+    found = find_key(node, mistake.path) if mistake.at_key else find(node, mistake.path)
+    where = dotted((*path, *mistake.path))
+    problems.add(found.start, where, mistake.what, mistake.hint)

@@ -1,19 +1,14 @@
-"""Reads the value of one key: what YAML says -> what it means; Wrong otherwise.
-
-pydantic calls these functions by way of types.py, and collects what they raise.
-"""
+"""Reads the value of one key: what YAML says -> what it means; Wrong otherwise."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, TypeVar
-
-from pydantic import PlainValidator, ValidationInfo
 
 from aggregator.adapters.config import values
 from aggregator.adapters.config.values import Address, Wrong, quoted
@@ -47,11 +42,16 @@ _OWN_HEADERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the file cannot know: the environment, its own folder, what a cron text may say."""
+    """What the file cannot know: the environment, its own folder, what a cron text may say.
+
+    `defaults` are the values of the keys of each shape when they are left out, as far as they
+    were needed.
+    """
 
     environ: Mapping[str, str]
     folder: Path
     check_cron: Callable[[str], None]
+    defaults: dict[type, dict[str, object]] = field(default_factory=dict)
 
 
 def _text(value: object) -> str:
@@ -92,19 +92,14 @@ def read_printable_line(value: object) -> str:
     return text
 
 
-def read_expanded(value: object, info: ValidationInfo) -> str:
-    return read_line(values.expand(_text(value), _around(info).environ))
+def read_expanded(value: object, around: Surroundings) -> str:
+    return read_line(values.expand(_text(value), around.environ))
 
 
-def _around(info: ValidationInfo) -> Surroundings:
-    assert isinstance(info.context, Surroundings)
-    return info.context
-
-
-def read_secret(value: object, info: ValidationInfo) -> Secret:
+def read_secret(value: object, around: Surroundings) -> Secret:
     if isinstance(value, dict):
-        return Secret(value=_secret_file(value, info))
-    text = values.expand(_secret_text(value), _around(info).environ)
+        return Secret(value=_secret_file(value, around))
+    text = values.expand(_secret_text(value), around.environ)
     if _CONTROL.search(text):
         raise Wrong("holds a line break or control character")
     return Secret(value=text)
@@ -117,14 +112,14 @@ def _secret_text(value: object) -> str:
     raise Wrong(f"expected text, found {named(value)}", hint)
 
 
-def _secret_file(value: dict[str, object], info: ValidationInfo) -> str:
+def _secret_file(value: dict[str, object], around: Surroundings) -> str:
     if set(value) != {"file"}:
         raise Wrong("expected text or the one key file", "write {file: path}")
-    return _read_secret(value["file"], info)
+    return _read_secret(value["file"], around)
 
 
-def _read_secret(value: object, info: ValidationInfo) -> str:
-    path = read_path(value, info)
+def _read_secret(value: object, around: Surroundings) -> str:
+    path = read_path(value, around)
     shown = quoted(str(value))
     try:
         with path.open("rb") as opened:
@@ -141,30 +136,30 @@ def _read_secret(value: object, info: ValidationInfo) -> str:
     return text
 
 
-def read_password_file(value: object, info: ValidationInfo) -> Secret:
-    return Secret(value=_read_secret(value, info))
+def read_password_file(value: object, around: Surroundings) -> Secret:
+    return Secret(value=_read_secret(value, around))
 
 
-def read_token(value: object, info: ValidationInfo) -> Secret:
+def read_token(value: object, around: Surroundings) -> Secret:
     """A secret that is part of an address: long enough not to be guessed, nothing to escape."""
-    secret = read_secret(value, info)
+    secret = read_secret(value, around)
     if not _TOKEN.fullmatch(secret.value):
         what = "a token has 16 to 128 characters of A-Z, a-z, 0-9, hyphen and underscore"
         raise Wrong(what, "python -c 'import secrets; print(secrets.token_urlsafe())' makes one")
     return secret
 
 
-def read_path(value: object, info: ValidationInfo) -> Path:
-    text = read_expanded(value, info)
+def read_path(value: object, around: Surroundings) -> Path:
+    text = read_expanded(value, around)
     if not text:
         raise Wrong("is empty", "write a path")
     if text.startswith("~"):
         raise Wrong("~ is not expanded", "write ${HOME} or the full path")
-    return _around(info).folder / text
+    return around.folder / text
 
 
-def read_file(value: object, info: ValidationInfo) -> Path:
-    path = read_path(value, info)
+def read_file(value: object, around: Surroundings) -> Path:
+    path = read_path(value, around)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         hint = "paths are relative to the folder of this file"
@@ -172,27 +167,27 @@ def read_file(value: object, info: ValidationInfo) -> Path:
     return path
 
 
-def read_url(value: object, info: ValidationInfo) -> Address:
+def read_url(value: object, around: Surroundings) -> Address:
     typed = _text(value)
-    return values.address(values.expand(typed, _around(info).environ), typed=typed)
+    return values.address(values.expand(typed, around.environ), typed=typed)
 
 
-def _bare_url(value: object, info: ValidationInfo) -> str:
-    found = read_url(value, info)
+def _bare_url(value: object, around: Surroundings) -> str:
+    found = read_url(value, around)
     if found.username or found.password:
         raise Wrong("a public address carries no user name or password")
     return found.url
 
 
-def read_base_url(value: object, info: ValidationInfo) -> str:
-    url = _bare_url(value, info)
+def read_base_url(value: object, around: Surroundings) -> str:
+    url = _bare_url(value, around)
     if "?" in url:
         raise Wrong("a public address has no query", "write https://feeds.example.org/")
     return url if url.endswith("/") else url + "/"
 
 
-def read_hub(value: object, info: ValidationInfo) -> str:
-    return _bare_url(value, info)
+def read_hub(value: object, around: Surroundings) -> str:
+    return _bare_url(value, around)
 
 
 def read_archive(value: object) -> int | None:
@@ -204,7 +199,7 @@ def read_archive(value: object) -> int | None:
             return value
         raise Wrong(f"{value} is not from {SMALLEST_PAGE} to {LARGEST_PAGE}")
     known: dict[object, int | None] = {"on": USUAL_PAGE, "off": 0, "complete": None}
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise Wrong("is neither a number nor one of on, off and complete")
     return known[value]
 
@@ -223,8 +218,8 @@ def read_quota(value: object) -> Quota:
     return Quota(size, period)
 
 
-def read_proxy(value: object, info: ValidationInfo) -> str:
-    text = read_expanded(value, info)
+def read_proxy(value: object, around: Surroundings) -> str:
+    text = read_expanded(value, around)
     values.address(text, typed=_text(value))
     return text
 
@@ -249,11 +244,6 @@ def read_output_id(value: object) -> str:
     return text
 
 
-def one_or_list(value: object) -> object:
-    """One is as good as a list of one."""
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
 def distinct(value: tuple[Element, ...]) -> tuple[Element, ...]:
     return tuple(dict.fromkeys(value))
 
@@ -271,23 +261,23 @@ def selecting(value: tuple[str, ...]) -> tuple[str, ...]:
     return distinct(value)
 
 
-def read_interval(value: object, info: ValidationInfo) -> Schedule:
+def read_interval(value: object, around: Surroundings) -> Schedule:
     if value == "auto":
         return Schedule()
     if isinstance(value, dict):
         if set(value) != {"cron"}:
             raise Wrong("expected the one key cron", 'write {cron: "0 6 * * *"}')
-        return read_cron(value["cron"], info)
+        return read_cron(value["cron"], around)
     every = values.duration(value)
     if every < timedelta(seconds=1):
         raise Wrong(f"{quoted(str(value))} is shorter than a second")
     return Schedule(every=every)
 
 
-def read_cron(value: object, info: ValidationInfo) -> Schedule:
+def read_cron(value: object, around: Surroundings) -> Schedule:
     text = read_line(_text(value))
     try:
-        _around(info).check_cron(text)
+        around.check_cron(text)
     except ValueError as error:
         raise Wrong(str(error), 'write minute hour day month weekday: "0 6 * * *"') from error
     return Schedule(cron=text)
@@ -321,8 +311,8 @@ def read_atom_id(value: object) -> str:
     return text
 
 
-def read_listen(value: object, info: ValidationInfo) -> str:
-    return values.listen(read_expanded(value, info), typed=_text(value))
+def read_listen(value: object, around: Surroundings) -> str:
+    return values.listen(read_expanded(value, around), typed=_text(value))
 
 
 def off_switch(value: object) -> object:
@@ -338,22 +328,38 @@ def read_way(value: object) -> str:
     return text
 
 
-def within(low: timedelta, high: timedelta) -> PlainValidator:
-    def read(value: object) -> timedelta:
-        amount = values.duration(value)
-        if not low <= amount <= high:
-            raise Wrong(f"{quoted(str(value))} is not between {low} and {high}")
-        return amount
-
-    return PlainValidator(read)
+def read_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong(f"expected true or false, found {named(value)}")
+    return value
 
 
-def bytes_within(low: int, high: int) -> PlainValidator:
-    def read(value: object) -> int:
-        amount = values.size(value)
-        if not low <= amount <= high:
-            what = f"{quoted(str(value))} is not between {low >> 10}KiB and {high >> 20}MiB"
-            raise Wrong(what)
-        return amount
+def read_number(value: object, *, low: int, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Wrong(f"expected a whole number, found {named(value)}")
+    if value < low:
+        raise Wrong(f"must be at least {low}")
+    if value > high:
+        raise Wrong(f"must be at most {high}")
+    return value
 
-    return PlainValidator(read)
+
+def read_order(value: object) -> str:
+    if value != "newest" and value != "oldest":
+        raise Wrong("expected 'newest' or 'oldest'")
+    return value
+
+
+def read_duration(value: object, *, low: timedelta, high: timedelta) -> timedelta:
+    amount = values.duration(value)
+    if not low <= amount <= high:
+        raise Wrong(f"{quoted(str(value))} is not between {low} and {high}")
+    return amount
+
+
+def read_size(value: object, *, low: int, high: int) -> int:
+    amount = values.size(value)
+    if not low <= amount <= high:
+        what = f"{quoted(str(value))} is not between {low >> 10}KiB and {high >> 20}MiB"
+        raise Wrong(what)
+    return amount

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final, Literal, get_args, get_origin
+from typing import Final
 
-from pydantic.fields import FieldInfo
-
+from aggregator.adapters.config.keys import Key, Schema, Shape
 from aggregator.adapters.config.shape import (
     CleanShape,
     DedupeShape,
@@ -18,10 +16,8 @@ from aggregator.adapters.config.shape import (
     RetentionShape,
     RootShape,
     ServerShape,
-    Shape,
     SourceShape,
 )
-from aggregator.adapters.config.types import HeaderName, Kind, SecretText
 
 SECTIONS: Final[dict[str, type[Shape]]] = {
     "top": RootShape,
@@ -37,31 +33,41 @@ SECTIONS: Final[dict[str, type[Shape]]] = {
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TABLE = re.compile(r"(<!-- keys of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_WORDS: Final[dict[object, str]] = {
-    bool: "`true` or `false`",
-    int: "number",
-    DedupeShape: "`off`, or keys, see `dedupe`",
-    CleanShape: "keys, see `clean`",
-    dict[HeaderName, SecretText]: "names with text, `${VAR}` or `{file: path}`",
-    DefaultsShape: "keys, see `defaults`",
-    LimitsShape: "keys, see `limits`",
-    NetworkShape: "keys, see `network`",
-    RetentionShape: "keys, see `retention`",
-    ServerShape: "keys, see `server`",
-    list[SourceShape]: "list, see `sources`",
-    list[OutputShape]: "list, see `outputs`",
-}
 
 
 def json_schema() -> dict[str, object]:
     """The JSON Schema (2020-12) of feeds.yaml, every short spelling included."""
-    schema = RootShape.model_json_schema()
-    parts = schema["$defs"]
+    shapes = [shape for shape in SECTIONS.values() if shape is not RootShape]
+    parts = {shape.__name__: _keys_schema(shape) for shape in sorted(shapes, key=_name)}
     url = {"type": "string", "description": "The URL of the feed."}
     parts["SourceShape"] = {"anyOf": [url, parts["SourceShape"]]}
     switch = {"enum": ["off", "on", False, True]}
     parts["DedupeShape"] = {"anyOf": [switch, parts["DedupeShape"]]}
-    return {"$schema": _DIALECT, "title": "feeds.yaml", **_tidied(schema)}
+    whole = _keys_schema(RootShape)
+    return {"$schema": _DIALECT, "title": "feeds.yaml", "$defs": parts, **whole}
+
+
+def _name(shape: type[Shape]) -> str:
+    return shape.__name__
+
+
+def _keys_schema(shape: type[Shape]) -> Schema:
+    schema = {
+        "additionalProperties": False,
+        "description": shape.__doc__,
+        "properties": {name: _key_schema(key) for name, key in shape.keys.items()},
+        "type": "object",
+    }
+    required = {"required": list(shape.required)} if shape.required else {}
+    return dict(sorted({**schema, **required}.items()))
+
+
+def _key_schema(key: Key) -> Schema:
+    schema = key.type.schema
+    if key.may_be_nothing:
+        schema = {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
+    default = {"default": key.default} if key.default else {}
+    return dict(sorted({**schema, **default, "description": key.meaning}.items()))
 
 
 def with_tables(document: str) -> str:
@@ -72,69 +78,20 @@ def with_tables(document: str) -> str:
 def table(shape: type[Shape]) -> str:
     """The keys of a shape as a Markdown table: key, type, default, meaning."""
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for name, field in shape.model_fields.items():
-        cells = (f"`{name}`", _word(field), _default(shape, name, field), field.description or "")
+    for name, key in shape.keys.items():
+        cells = (f"`{name}`", key.type.word, _default(shape, name, key), key.meaning)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 
 
-def _word(field: FieldInfo) -> str:
-    """The word for a type, and its bounds."""
-    own = _words(field.annotation)
-    word = next(own, "") if not field.metadata else ""
-    word = word or next(_kinds((*field.metadata, field.annotation)), "") or next(own, "")
-    low, high = _bound(field, "ge"), _bound(field, "le")
-    return word if low is None else f"{word}, {low} to {high}"
-
-
-def _kinds(parts: Iterable[object]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, Kind):
-            yield part.word
-        else:
-            yield from _kinds((*get_args(part), *getattr(part, "__metadata__", ())))
-
-
-def _words(annotation: object) -> Iterator[str]:
-    if get_origin(annotation) is Literal:
-        yield " or ".join(f"`{choice}`" for choice in get_args(annotation))
-        return
-    for part in (annotation, *get_args(annotation)):
-        for known, word in _WORDS.items():
-            if part == known:
-                yield word
-
-
-def _bound(field: FieldInfo, name: str) -> int | None:
-    bounds = (getattr(part, name, None) for part in field.metadata)
-    return next((bound for bound in bounds if isinstance(bound, int)), None)
-
-
-def _default(shape: type[Shape], name: str, field: FieldInfo) -> str:
-    if field.is_required():
+def _default(shape: type[Shape], name: str, key: Key) -> str:
+    if key.is_required:
         return "required"
-    if shape is SourceShape and name in DefaultsShape.model_fields:
+    if shape is SourceShape and name in DefaultsShape.keys:
         return "that of `defaults`"
-    default = field.default
+    default = key.default
     if default is None or default in ("", {}, []):
         return "none"
     if isinstance(default, list):
         return f"`[{', '.join(default)}]`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def _tidied(schema: dict[str, object]) -> dict[str, object]:
-    """Without the titles that pydantic makes of names, and defaults that say nothing."""
-    return {
-        key: _tidied_value(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and not value)
-    }
-
-
-def _tidied_value(value: object) -> object:
-    if isinstance(value, dict):
-        return _tidied(value)
-    if isinstance(value, list):
-        return [_tidied_value(item) for item in value]
-    return value

@@ -1,50 +1,42 @@
 """The shape of feeds.yaml: every key with its type, default and meaning.
 
-From these models come the checks, the JSON Schema and the tables of docs/configuration.md.
+From these come the checks, the JSON Schema and the tables of docs/configuration.md.
 Defaults are spelled as an operator would spell them.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from aggregator.adapters.config import types
-
-
-def key(default: object, meaning: str, *, ge: int | None = None, le: int | None = None) -> Any:
-    """Say what a key is when it is left out, what it means, and its bounds."""
-    return Field(default, description=meaning, ge=ge, le=le)
-
-
-class Shape(BaseModel):
-    """Unknown keys are errors, and nothing is guessed: "5" is no number."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        validate_default=True,
-        arbitrary_types_allowed=True,
-        regex_engine="python-re",
-    )
+from aggregator.adapters.config.keys import Shape, key, optional, required
+from aggregator.adapters.config.types import number
+from aggregator.adapters.config.values import Address
+from aggregator.core.settings import Schedule, Secret
+from aggregator.core.shares import Quota
 
 
 class DedupeShape(Shape):
     """How entries find their article. `dedupe: off` is short for `{enabled: false}`."""
 
-    enabled: bool = key(True, "Whether entries of the source may join articles.")
-    pool: types.Line = key("default", "Only sources of the same pool share articles.")
-    window: types.Period = key("72h", "How far apart two publications of one story may be.")
-    by: types.By = key(["guid", "link", "slug"], "By what an entry may be recognised.")
+    enabled: bool = key(types.SWITCH, True, "Whether entries of the source may join articles.")
+    pool: str = key(types.LINE, "default", "Only sources of the same pool share articles.")
+    window: timedelta = key(
+        types.PERIOD, "72h", "How far apart two publications of one story may be."
+    )
+    by: tuple[str, ...] = key(
+        types.WAYS, ["guid", "link", "slug"], "By what an entry may be recognised."
+    )
 
 
 class CleanShape(Shape):
     """What is taken off entries besides all that could do harm."""
 
-    pixels: bool = key(True, "Remove images that are there to count readers.")
+    pixels: bool = key(types.SWITCH, True, "Remove images that are there to count readers.")
     tracking_parameters: bool = key(
+        types.SWITCH,
         True,
         "Remove `utm_…`, `fbclid` and the like from links. Ids, images and enclosures stay as "
         "they are.",
@@ -54,25 +46,35 @@ class CleanShape(Shape):
 class DefaultsShape(Shape):
     """What every source has that does not say otherwise. A key of the source replaces it."""
 
-    interval: types.Interval = key(
+    interval: Schedule = key(
+        types.INTERVAL,
         "auto",
         "How often to poll: `auto` follows the rhythm and the wishes of the "
         "publisher; a duration is fixed; `{cron: …}` is the same as the key `cron`.",
     )
-    cron: types.Cron | None = key(
-        None, "When to poll, as five cron fields in UTC. Instead of `interval`."
+    cron: Schedule | None = optional(
+        types.CRON, "When to poll, as five cron fields in UTC. Instead of `interval`."
     )
-    tags: types.Tags = key([], "Tags that outputs select by.")
+    tags: tuple[str, ...] = key(types.TAGS, [], "Tags that outputs select by.")
     priority: int = key(
-        0, "Whose copy of a story is shown: the highest number wins.", ge=-1000, le=1000
+        number(-1000, 1000), 0, "Whose copy of a story is shown: the highest number wins."
     )
-    dedupe: Annotated[DedupeShape, types.OffSwitch] = key(
-        {}, "How entries find their article: `off`, or the keys of `dedupe` below."
+    dedupe: DedupeShape = key(
+        types.switchable(DedupeShape, "dedupe"),
+        {},
+        "How entries find their article: `off`, or the keys of `dedupe` below.",
     )
-    clean: CleanShape = key({}, "What is taken off entries: the keys of `clean` below.")
-    verify_tls: bool = key(True, "Whether certificates are checked.")
-    ignore_validators: bool = key(False, "Never ask conditionally, for servers whose ETags lie.")
+    clean: CleanShape = key(
+        types.section(CleanShape, "clean"),
+        {},
+        "What is taken off entries: the keys of `clean` below.",
+    )
+    verify_tls: bool = key(types.SWITCH, True, "Whether certificates are checked.")
+    ignore_validators: bool = key(
+        types.SWITCH, False, "Never ask conditionally, for servers whose ETags lie."
+    )
     accept_replacement: bool = key(
+        types.SWITCH,
         False,
         "Whether another feed is read that suddenly stands at the address of the known one: "
         "other title, id and site, and not one entry in common. Else it is refused, as expired "
@@ -80,141 +82,151 @@ class DefaultsShape(Shape):
     )
 
 
-class SourceShape(Shape, validate_default=False):
+class SourceShape(Shape):
     """A feed that is polled. A plain URL is short for `{url: …}`."""
 
-    id: types.SourceId | None = key(
-        None,
+    id: str | None = optional(
+        types.SOURCE_ID,
         "The name of the source in outputs and reports; made from host and path when left out.",
     )
-    url: types.SourceUrl | None = key(
-        None,
+    url: Address | None = optional(
+        types.SOURCE_URL,
         "The address of the feed, http or https. Either `url` or `path`. User info "
         "in it is taken out and kept secret.",
     )
-    path: types.File | None = key(
-        None, "A local file to read instead of `url`, relative to this file."
+    path: Path | None = optional(
+        types.FILE, "A local file to read instead of `url`, relative to this file."
     )
-    title: types.Line = key("", "Shown instead of the publisher's title.")
-    tags: types.Tags | None = key(None, "Tags that outputs select by.")
-    interval: types.Interval | None = key(
-        None, "How often to poll: `auto`, a duration or `{cron: …}`."
+    title: str = key(types.LINE, "", "Shown instead of the publisher's title.")
+    tags: tuple[str, ...] | None = optional(types.TAGS, "Tags that outputs select by.")
+    interval: Schedule | None = optional(
+        types.INTERVAL, "How often to poll: `auto`, a duration or `{cron: …}`."
     )
-    cron: types.Cron | None = key(
-        None, "When to poll, as five cron fields in UTC. Instead of `interval`."
+    cron: Schedule | None = optional(
+        types.CRON, "When to poll, as five cron fields in UTC. Instead of `interval`."
     )
-    priority: int | None = key(
-        None, "Whose copy of a story is shown: the highest number wins.", ge=-1000, le=1000
+    priority: int | None = optional(
+        number(-1000, 1000), "Whose copy of a story is shown: the highest number wins."
     )
-    keep: types.RuleText | None = key(
-        None, "Only articles that match this rule stay. See filters.md."
+    keep: object | None = optional(
+        types.RULE, "Only articles that match this rule stay. See filters.md."
     )
-    drop: types.RuleText | None = key(
-        None, "Articles that match this rule go, whatever `keep` says."
+    drop: object | None = optional(
+        types.RULE, "Articles that match this rule go, whatever `keep` says."
     )
-    expect: types.Examples | None = key(
-        None, "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them."
+    expect: object | None = optional(
+        types.EXAMPLES,
+        "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them.",
     )
-    dedupe: Annotated[DedupeShape | None, types.OffSwitch] = key(
-        None, "How entries find their article: `off`, or the keys of `dedupe` below."
+    dedupe: DedupeShape | None = optional(
+        types.switchable(DedupeShape, "dedupe"),
+        "How entries find their article: `off`, or the keys of `dedupe` below.",
     )
-    clean: CleanShape | None = key(None, "What is taken off entries: the keys of `clean` below.")
-    headers: dict[types.HeaderName, types.SecretText] = key(
+    clean: CleanShape | None = optional(
+        types.section(CleanShape, "clean"), "What is taken off entries: the keys of `clean` below."
+    )
+    headers: dict[str, Secret] = key(
+        types.HEADERS,
         {},
         "Request headers to send besides the usual ones. Their values are never shown.",
     )
-    username: types.Expanded = key("", "User name for HTTP Basic authentication.")
-    password: types.SecretText | None = key(
-        None, "Password for HTTP Basic authentication. Never shown."
+    username: str = key(types.EXPANDED, "", "User name for HTTP Basic authentication.")
+    password: Secret | None = optional(
+        types.SECRET_TEXT, "Password for HTTP Basic authentication. Never shown."
     )
-    password_file: types.SecretFile | None = key(
-        None, "A file that holds the password. Instead of `password`."
+    password_file: Secret | None = optional(
+        types.SECRET_FILE, "A file that holds the password. Instead of `password`."
     )
-    verify_tls: bool | None = key(None, "Whether certificates are checked.")
-    ignore_validators: bool | None = key(
-        None, "Never ask conditionally, for servers whose ETags lie."
+    verify_tls: bool | None = optional(types.SWITCH, "Whether certificates are checked.")
+    ignore_validators: bool | None = optional(
+        types.SWITCH, "Never ask conditionally, for servers whose ETags lie."
     )
-    accept_replacement: bool | None = key(
-        None, "Whether a wholly different feed at the same address is read."
+    accept_replacement: bool | None = optional(
+        types.SWITCH, "Whether a wholly different feed at the same address is read."
     )
 
 
 class OutputShape(Shape):
     """A merged feed that is published as `feeds/ID.atom`."""
 
-    id: types.OutputId = Field(description="The name of the output, and of its file and address.")
-    title: types.Line | None = key(None, "The title of the feed; made from `id` when left out.")
-    subtitle: types.Line = key("", "The subtitle of the feed.")
-    atom_id: types.AtomId = key(
+    id: str = required(types.OUTPUT_ID, "The name of the output, and of its file and address.")
+    title: str | None = optional(types.LINE, "The title of the feed; made from `id` when left out.")
+    subtitle: str = key(types.LINE, "", "The subtitle of the feed.")
+    atom_id: str = key(
+        types.ATOM_ID,
         "",
         "The Atom id of the feed, for one that moved here. Made once and kept when left out.",
     )
-    sources: types.Selectors = key(
+    sources: tuple[str, ...] = key(
+        types.SELECTORS,
         "all",
         "Which sources it merges: `all`, ids and `tag:NAME`; `-id:NAME` and `-tag:NAME` take away.",
     )
-    keep: types.RuleText | None = key(
-        None, "Only articles that match this rule stay. See filters.md."
+    keep: object | None = optional(
+        types.RULE, "Only articles that match this rule stay. See filters.md."
     )
-    drop: types.RuleText | None = key(
-        None, "Articles that match this rule go, whatever `keep` says."
+    drop: object | None = optional(
+        types.RULE, "Articles that match this rule go, whatever `keep` says."
     )
-    expect: types.Examples | None = key(
-        None, "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them."
+    expect: object | None = optional(
+        types.EXAMPLES,
+        "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them.",
     )
-    order: Literal["newest", "oldest"] = key("newest", "What comes first: `newest` or `oldest`.")
+    order: str = key(types.ORDER, "newest", "What comes first: `newest` or `oldest`.")
     limit: int = key(
+        number(1, 10_000),
         100,
         "How many articles it carries: the newest. What came in late, dated too early to be among "
         "them, is carried besides for a while, at most as many again.",
-        ge=1,
-        le=10_000,
     )
-    max_per_source: types.Quota | None = key(
-        None,
+    max_per_source: Quota | None = optional(
+        types.QUOTA,
         "How many of them may come from one source, so that a chatty one leaves the others their "
         "places: the newest `30`, or the first of each day (`3/day`, also `/hour` and `/week`; "
         "UTC). Without it the newest are shown, whoever wrote them.",
     )
     backfill: int = key(
+        number(0, 10_000),
         20,
         "How many articles from before it joined a source may bring into the output, when it "
         "joins one that is published already: the newest.",
-        ge=0,
-        le=10_000,
     )
-    max_age: types.Period | None = key(None, "Articles older than this are left out.")
-    author: types.Line = key("", "The author of the feed.")
-    language: types.Language = key("", "The language of the feed.")
-    aliases: types.Aliases = key(
+    max_age: timedelta | None = optional(types.PERIOD, "Articles older than this are left out.")
+    author: str = key(types.LINE, "", "The author of the feed.")
+    language: str = key(types.LANGUAGE, "", "The language of the feed.")
+    aliases: tuple[str, ...] = key(
+        types.ALIASES,
         [],
         "Ids the output had before. Their addresses lead to the new ones, and what was remembered "
         "under them is kept.",
     )
-    token: types.Token | None = key(
-        None,
+    token: Secret | None = optional(
+        types.TOKEN,
         "Makes the output private: it is found at `private/TOKEN/feeds/ID.atom` and nowhere else. "
         "16 characters or more of `A-Z a-z 0-9 - _`. Never shown.",
     )
-    username: types.Expanded = key(
-        "", "User name that goes with `password`; any name will do when left out."
+    username: str = key(
+        types.EXPANDED, "", "User name that goes with `password`; any name will do when left out."
     )
-    password: types.SecretText | None = key(
-        None, "Makes the output private: readers need the password (HTTP Basic). Never shown."
+    password: Secret | None = optional(
+        types.SECRET_TEXT,
+        "Makes the output private: readers need the password (HTTP Basic). Never shown.",
     )
-    password_file: types.SecretFile | None = key(
-        None, "A file that holds the password. Instead of `password`."
+    password_file: Secret | None = optional(
+        types.SECRET_FILE, "A file that holds the password. Instead of `password`."
     )
-    archive: types.Archive = key(
+    archive: int | None = key(
+        types.ARCHIVE,
         "on",
         "Whether articles that leave the feed stay in archive pages behind it (RFC 5005): `on`, "
         "`off`, the number of articles of a page (10 to 1000; `on` is 100, never more than "
         "`limit`), or `complete`, which tells readers to forget what is not in the feed.",
     )
-    hub: types.Hub | None = key(
-        None, "The address of a WebSub hub. It is told whenever the feed has changed."
+    hub: str | None = optional(
+        types.HUB, "The address of a WebSub hub. It is told whenever the feed has changed."
     )
     queries: bool = key(
+        types.SWITCH,
         True,
         "Whether readers may ask for a part of the feed: `feeds/ID.atom?q=RULE&limit=N`. See "
         "filters.md.",
@@ -224,49 +236,54 @@ class OutputShape(Shape):
 class LimitsShape(Shape):
     """Bounds for everything that comes from outside."""
 
-    concurrency: int = key(64, "Polls at the same time.", ge=1, le=10_000)
-    per_host: int = key(1, "Polls at the same time on one host and port.", ge=1, le=100)
-    host_interval: types.Pause = key(
-        "2s", "Least time from one poll to the start of the next on one host and port."
+    concurrency: int = key(number(1, 10_000), 64, "Polls at the same time.")
+    per_host: int = key(number(1, 100), 1, "Polls at the same time on one host and port.")
+    host_interval: timedelta = key(
+        types.PAUSE, "2s", "Least time from one poll to the start of the next on one host and port."
     )
-    timeout: types.Deadline = key("30s", "For a whole poll, redirects and body included.")
-    max_body: types.BodySize = key("10MiB", "Size of a document, decompressed.")
-    max_redirects: int = key(8, "Redirects followed in one poll.", ge=0, le=20)
-    parse_deadline: types.Deadline = key(
-        "5s", "Time to parse one document; then the worker is ended."
+    timeout: timedelta = key(
+        types.DEADLINE, "30s", "For a whole poll, redirects and body included."
     )
-    parse_memory: types.MemorySize = key("1GiB", "Address space of a worker process that parses.")
-    max_entries: int = key(2000, "Entries of one document.", ge=1, le=100_000)
+    max_body: int = key(types.BODY_SIZE, "10MiB", "Size of a document, decompressed.")
+    max_redirects: int = key(number(0, 20), 8, "Redirects followed in one poll.")
+    parse_deadline: timedelta = key(
+        types.DEADLINE, "5s", "Time to parse one document; then the worker is ended."
+    )
+    parse_memory: int = key(
+        types.MEMORY_SIZE, "1GiB", "Address space of a worker process that parses."
+    )
+    max_entries: int = key(number(1, 100_000), 2000, "Entries of one document.")
     first_entries: int = key(
+        number(0, 100_000),
         50,
         "Entries of a new source's first document that outputs may show: the newest. The others "
         "count as seen.",
-        ge=0,
-        le=100_000,
     )
     new_entries: int = key(
+        number(1, 100_000),
         200,
         "New entries of a later document that outputs may show at once: the newest. The others "
         "follow at the next polls.",
-        ge=1,
-        le=100_000,
     )
-    workers: int = key(2, "Worker processes that parse.", ge=1, le=64)
-    min_interval: types.Period = key("60m", "`interval: auto` never polls more often.")
-    max_interval: types.Period = key("12h", "`interval: auto` never polls less often.")
-    hard_interval: types.Pause = key(
-        "15m", "No source is asked twice within this time, but with `--force`."
+    workers: int = key(number(1, 64), 2, "Worker processes that parse.")
+    min_interval: timedelta = key(types.PERIOD, "60m", "`interval: auto` never polls more often.")
+    max_interval: timedelta = key(types.PERIOD, "12h", "`interval: auto` never polls less often.")
+    hard_interval: timedelta = key(
+        types.PAUSE, "15m", "No source is asked twice within this time, but with `--force`."
     )
 
 
 class NetworkShape(Shape):
     """What may be reached. Private and local addresses are refused unless named here."""
 
-    allow: types.Networks = key([], "Address ranges that may be reached besides the public ones.")
-    proxy: types.Proxy | None = key(
-        None, "An HTTP proxy for all polls. Proxies of the environment are ignored."
+    allow: tuple[IPv4Network | IPv6Network, ...] = key(
+        types.NETWORKS, [], "Address ranges that may be reached besides the public ones."
+    )
+    proxy: str | None = optional(
+        types.PROXY, "An HTTP proxy for all polls. Proxies of the environment are ignored."
     )
     robots: bool = key(
+        types.SWITCH,
         False,
         "Obey robots.txt: it is asked for once a day for each host, and a feed it forbids is not. "
         "Off, because robots.txt is about crawlers, and you have listed each feed yourself.",
@@ -276,30 +293,31 @@ class NetworkShape(Shape):
 class RetentionShape(Shape):
     """How long articles are kept. What was seen once is never new again."""
 
-    keep: types.Period = key("365d", "How long the text of articles is kept.")
+    keep: timedelta = key(types.PERIOD, "365d", "How long the text of articles is kept.")
     min_articles: int = key(
-        500, "The newest so many of each source are kept anyway.", ge=0, le=1_000_000
+        number(0, 1_000_000), 500, "The newest so many of each source are kept anyway."
     )
-    backups: int = key(7, "Daily copies of the database to keep.", ge=0, le=365)
+    backups: int = key(number(0, 365), 7, "Daily copies of the database to keep.")
 
 
 class ServerShape(Shape):
     """The built-in server of `aggregator run`."""
 
-    listen: types.Listen = key("127.0.0.1:8080", "Where it listens.")
-    gone_for: types.Period = key(
+    listen: str = key(types.LISTEN, "127.0.0.1:8080", "Where it listens.")
+    gone_for: timedelta = key(
+        types.PERIOD,
         "90d",
         "How long the addresses of an output that was taken out answer 410 (gone); later, 404.",
     )
     max_requests: int = key(
+        number(0, 100_000),
         0,
         "How often one client may have the whole of one feed in an hour; then it gets 429. `0` is "
         "no limit. What it has already (304) does not count. Clients are told apart by address, "
         "so it is of no use behind a proxy.",
-        ge=0,
-        le=100_000,
     )
     queries: bool = key(
+        types.SWITCH,
         True,
         "Whether readers may ask for parts of feeds (`?q=RULE`), where an output does not forbid "
         "it. Making one takes processor time, within bounds.",
@@ -309,33 +327,43 @@ class ServerShape(Shape):
 class RootShape(Shape):
     """The keys at the top of feeds.yaml."""
 
-    base_url: types.BaseUrl = key(
+    base_url: str = key(
+        types.BASE_URL,
         "http://127.0.0.1:8080/",
         "The public address of what is published. Nothing is taken from requests.",
     )
-    title: types.Line = key("Feeds", "The title of the index page.")
-    contact: types.Expanded = key(
+    title: str = key(types.LINE, "Feeds", "The title of the index page.")
+    contact: str = key(
+        types.EXPANDED,
         "",
         "A URL or mail address that publishers can turn to; part of the User-Agent.",
     )
-    user_agent: types.Expanded = key(
-        "", "Sent instead of the User-Agent made from version and `contact`."
+    user_agent: str = key(
+        types.EXPANDED, "", "Sent instead of the User-Agent made from version and `contact`."
     )
-    data_dir: types.Folder = key(
+    data_dir: Path = key(
+        types.FOLDER,
         "data",
         "Where the database and the published files are, relative to this file. The "
         "environment variable `AGGREGATOR_DATA_DIR` overrides it.",
     )
-    defaults: DefaultsShape = key({}, "What sources share.")
-    sources: list[SourceShape] = key([], "The feeds that are polled.")
-    rules: types.NamedRules | None = key(
-        None, "Rules with names, which `keep`, `drop` and each other use as `@NAME`."
+    defaults: DefaultsShape = key(
+        types.section(DefaultsShape, "defaults"), {}, "What sources share."
     )
-    outputs: list[OutputShape] = key(
+    sources: object = key(types.listed(SourceShape, "sources"), [], "The feeds that are polled.")
+    rules: object | None = optional(
+        types.NAMED_RULES, "Rules with names, which `keep`, `drop` and each other use as `@NAME`."
+    )
+    outputs: object = key(
+        types.listed(OutputShape, "outputs"),
         [],
         "The feeds that are published. Without any, one named `all` carries all sources.",
     )
-    limits: LimitsShape = key({}, "Bounds on size, time and number.")
-    network: NetworkShape = key({}, "What may be reached.")
-    retention: RetentionShape = key({}, "How long articles are kept.")
-    server: ServerShape = key({}, "The built-in server.")
+    limits: LimitsShape = key(
+        types.section(LimitsShape, "limits"), {}, "Bounds on size, time and number."
+    )
+    network: NetworkShape = key(types.section(NetworkShape, "network"), {}, "What may be reached.")
+    retention: RetentionShape = key(
+        types.section(RetentionShape, "retention"), {}, "How long articles are kept."
+    )
+    server: ServerShape = key(types.section(ServerShape, "server"), {}, "The built-in server.")
