@@ -185,3 +185,14 @@ def test_what_is_written_is_read_again(tmp_path: Path, titles: list[str]) -> Non
 def test_the_same_settings_give_the_same_bytes(tmp_path: Path) -> None:
     found = settings(tmp_path, "sources: [https://a.example/, https://b.example/]")
     assert write_opml(found) == write_opml(found)
+
+
+@given(title=st.text(), tag=st.text())
+def test_a_line_has_the_bytes_that_an_xml_writer_gives_it(title: str, tag: str) -> None:
+    source = Source(id="s", url="https://s.example/?a=1&b", title=title, tags=(tag,))
+    written = write_opml(Settings(file=Path(), data_dir=Path(), sources=(source,)))
+    shown = title or "s"
+    attributes = {"type": "rss", "text": shown, "title": shown, "xmlUrl": source.url}
+    attributes["category"] = tag
+    line: bytes = ET.tostring(ET.Element("outline", attributes), encoding="utf-8")
+    assert b"    " + line + b"\n" in written

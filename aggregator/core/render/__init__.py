@@ -106,14 +106,25 @@ def render(
     pieces, damaged = _pieces(chosen, heading, forms=forms, known=known or Pieces(0))
     shown = [(article, piece) for article, piece in zip(chosen, pieces, strict=True) if piece]
     updated = max([settings_changed_at, *(article.updated for article, _ in shown)])
+    frames = _frames(heading, updated, forms)
+    return _rendered(shown, frames, updated=updated, left_out=left_out + damaged)
+
+
+def _rendered(
+    shown: Sequence[tuple[Article, Piece]],
+    frames: Mapping[str, Frame],
+    *,
+    updated: datetime,
+    left_out: tuple[str, ...],
+) -> Rendered:
     return Rendered(
         bodies={
             form: frame.around([piece[form] for _, piece in shown])
-            for form, frame in _frames(heading, updated, forms).items()
+            for form, frame in frames.items()
         },
         carried=tuple(article.slug_hash for article, _ in shown),
         updated=updated,
-        left_out=left_out + damaged,
+        left_out=left_out,
     )
 
 

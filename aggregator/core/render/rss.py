@@ -20,6 +20,7 @@ from aggregator.core.render.extension import (
     add_language,
     add_thumbnail,
     add_way_out,
+    remove_all,
 )
 from aggregator.core.render.fields import legal, source_author, web_address
 from aggregator.core.render.heading import Heading
@@ -32,6 +33,7 @@ _ATOM: Final = "http://www.w3.org/2005/Atom"
 _CONTENT: Final = "http://purl.org/rss/1.0/modules/content/"
 _CREATOR: Final = "http://purl.org/dc/elements/1.1/"
 _MARKUP: Final = re.compile(r"<(?=[A-Za-z/!?])")  # where an HTML parser leaves text (HTML §13.2.5)
+_TEXTS: Final = ("title", "category", "source", f"{{{_CREATOR}}}creator", f"{{{_CREATOR}}}rights")
 _PACE: Final = "http://purl.org/rss/1.0/modules/syndication/"
 
 
@@ -54,8 +56,7 @@ class RssExtension:
 
 
 def _complete_channel(channel: Any, heading: Heading) -> None:
-    for link in channel.findall(f"{{{_ATOM}}}link"):
-        channel.remove(link)
+    remove_all(channel, f"{{{_ATOM}}}link")
     for attributes in heading.links("rss"):
         xml_elem(f"{{{_ATOM}}}link", channel, **attributes)
     xml_elem(f"{{{_PACE}}}updatePeriod", channel).text = "hourly"
@@ -69,15 +70,15 @@ def _complete_channel(channel: Any, heading: Heading) -> None:
 def _complete_item(item: Any, entry: Told) -> None:
     article = entry.article
     _fix_texts(item, entry)
-    for author in item.findall("author"):
-        item.remove(author)
+    remove_all(item, "author")
     for person in entry.authors:
         xml_elem(f"{{{_CREATOR}}}creator", item).text = person["name"]
     # Readers look at no other date. (feedgen would set the locale of the whole process for it.)
     xml_elem("pubDate", item).text = format_datetime(entry.published or article.updated)
     xml_elem(f"{{{_ATOM}}}updated", item).text = article.updated.isoformat()
-    if legal(article.entry.rights):
-        xml_elem(f"{{{_CREATOR}}}rights", item).text = legal(article.entry.rights)
+    rights = legal(article.entry.rights)
+    if rights:
+        xml_elem(f"{{{_CREATOR}}}rights", item).text = rights
     add_language(item, article)
     add_thumbnail(item, article)
     _add_links(item, entry.links)
@@ -91,9 +92,9 @@ def _keep_texts(item: Any) -> None:
     Only `<` where a tag could begin is written as a reference, so that nearly all texts are the
     same for every reader.
     """
-    for name in ("title", "category", "source", f"{{{_CREATOR}}}creator", f"{{{_CREATOR}}}rights"):
-        for element in item.findall(name):
-            element.text = _MARKUP.sub("&lt;", element.text or "")
+    for element in item.iterchildren(*_TEXTS):
+        if "<" in (element.text or ""):
+            element.text = _MARKUP.sub("&lt;", element.text)
 
 
 def _fix_texts(item: Any, entry: Told) -> None:
