@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator import __version__
-from aggregator.adapters.config import Examined, examine, load
+from aggregator.adapters import config
 from aggregator.adapters.schedule import check_cron
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.app import clock
@@ -21,6 +22,9 @@ from aggregator.core.model import Article
 from aggregator.core.render import feed_path
 from aggregator.core.settings import Output, Settings, Source
 from aggregator.outputs import Catalogue
+
+if TYPE_CHECKING:
+    from aggregator.adapters.config import Examined
 
 DATABASE = "aggregator.db"
 PUBLIC = "public"
@@ -34,7 +38,7 @@ NO_CONTACT = (
 
 def load_settings(file: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check feeds.yaml. Raises ConfigError with all its problems."""
-    return load(file, environ=environ, check_cron=check_cron)
+    return config.load(file, environ=environ, check_cron=check_cron)
 
 
 def examine_settings(file: Path, environ: Mapping[str, str]) -> Examined:
@@ -42,7 +46,7 @@ def examine_settings(file: Path, environ: Mapping[str, str]) -> Examined:
 
     Raises ConfigError with all its problems, failed examples among them.
     """
-    return examine(file, environ=environ, now=clock.now(), check_cron=check_cron)
+    return config.examine(file, environ=environ, now=clock.now(), check_cron=check_cron)
 
 
 def user_agent(settings: Settings, source: Source) -> str:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator.core.filter import Example, Rule
 from aggregator.core.model import Place
 from aggregator.core.shares import Quota
 from aggregator.core.trackers import Cleaning
+
+if TYPE_CHECKING:  # most runs judge nothing, workers never do
+    from aggregator.core.filter import Example, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

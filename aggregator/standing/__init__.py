@@ -7,21 +7,27 @@
     same_feeds      sources that are one feed, listed twice
 
 Pure: settings and states in, words out. No secret comes out, and for the public no address.
+What tells of sources is loaded when it is asked for: a poll seldom does.
 """
 
-from aggregator.standing.discretion import veil
-from aggregator.standing.notes import Note
-from aggregator.standing.survey import StateOf, Survey, standings, survey
-from aggregator.standing.told import (
-    CONDITIONS,
-    Fact,
-    Standing,
-    counts,
-    facts,
-    standing_of,
-    values,
-)
-from aggregator.standing.twins import SameFeed, same_feeds
+from typing import TYPE_CHECKING
+
+from aggregator.core.late import late
+
+if TYPE_CHECKING:
+    from aggregator.standing.discretion import veil
+    from aggregator.standing.notes import Note
+    from aggregator.standing.surveying import StateOf, Survey, standings, survey
+    from aggregator.standing.told import (
+        CONDITIONS,
+        Fact,
+        Standing,
+        counts,
+        facts,
+        standing_of,
+        values,
+    )
+    from aggregator.standing.twins import SameFeed, same_feeds
 
 __all__ = [
     "CONDITIONS",
@@ -40,3 +46,14 @@ __all__ = [
     "values",
     "veil",
 ]
+
+__getattr__ = late(
+    __name__,
+    {
+        "discretion": ("veil",),
+        "notes": ("Note",),
+        "surveying": ("StateOf", "Survey", "standings", "survey"),
+        "told": ("CONDITIONS", "Fact", "Standing", "counts", "facts", "standing_of", "values"),
+        "twins": ("SameFeed", "same_feeds"),
+    },
+)

@@ -20,15 +20,7 @@ from aggregator.adapters.config.tree import (
     texts,
 )
 from aggregator.adapters.config.values import Wrong, did_you_mean, identifier, quoted
-from aggregator.core.filter import (
-    Definition,
-    Example,
-    Rule,
-    RuleError,
-    compile_named,
-    compile_rule,
-    read_example,
-)
+from aggregator.core import filter as language  # its parts are loaded when there is a rule
 from aggregator.core.model import Place
 from aggregator.core.settings import NamedRule, Rules
 
@@ -43,7 +35,7 @@ class RuleReader:
 
     problems: Problems
     spots: Spots
-    named: dict[str, Rule] = field(default_factory=dict)
+    named: dict[str, language.Rule] = field(default_factory=dict)
 
     def read_named(self, tree: Keys) -> tuple[NamedRule, ...]:
         """Read `rules:`, so that other rules can use them."""
@@ -56,10 +48,10 @@ class RuleReader:
             return ()
         nodes = {key.text: node for key, node in section[1].pairs if self._is_name(key)}
         definitions = {
-            name: Definition(texts(without_examples(node)), self._places(node))
+            name: language.Definition(texts(without_examples(node)), self._places(node))
             for name, node in nodes.items()
         }
-        rules, mistakes = compile_named(definitions)
+        rules, mistakes = language.compile_named(definitions)
         for name, error in mistakes:
             self._note(error, nodes[name], ("rules", name))
         self.named.update(rules)
@@ -91,29 +83,29 @@ class RuleReader:
             self.problems.add(key.start, "rules", what, f"write {key.text[1:]}: …")
         return not key.text.startswith("@")
 
-    def _rule(self, node: Node | None, path: Path) -> Rule | None:
+    def _rule(self, node: Node | None, path: Path) -> language.Rule | None:
         if node is None:
             return None
         try:
-            return compile_rule(texts(node), places=self._places(node), named=self.named)
-        except RuleError as error:
+            return language.compile_rule(texts(node), places=self._places(node), named=self.named)
+        except language.RuleError as error:
             self._note(error, node, path)
             return None
 
     def _places(self, node: Node) -> _Places:
         return _Places(node, self.problems, self.spots)
 
-    def _note(self, error: RuleError, node: Node, path: Path) -> None:
+    def _note(self, error: language.RuleError, node: Node, path: Path) -> None:
         for mistake in error.all:
             start = self.spots.start(find(node, mistake.path), mistake.offset)
             where = dotted((*path, *mistake.path))
             self.problems.add(start, where, mistake.message, mistake.hint)
 
-    def _own_examples(self, name: str, node: Node) -> tuple[Example, ...]:
+    def _own_examples(self, name: str, node: Node) -> tuple[language.Example, ...]:
         given = dict(_given(node))
         return tuple(self._examples(given.get("expect"), ("rules", name, "expect")))
 
-    def _examples(self, node: Node | None, path: Path) -> Iterator[Example]:
+    def _examples(self, node: Node | None, path: Path) -> Iterator[language.Example]:
         if node is None:
             return
         if not isinstance(node, Keys):
@@ -129,7 +121,7 @@ class RuleReader:
                 hint = did_you_mean(key.text, _KINDS) or "known are keep, drop"
                 self.problems.add(key.start, dotted((*path, key.text)), what, hint)
 
-    def _listed(self, node: Node, path: Path, *, kept: bool) -> Iterator[Example]:
+    def _listed(self, node: Node, path: Path, *, kept: bool) -> Iterator[language.Example]:
         if is_nothing(node):
             return
         if not isinstance(node, Items):
@@ -141,11 +133,11 @@ class RuleReader:
         for index, child in enumerate(node.nodes):
             yield from self._example(child, (*path, index), kept=kept)
 
-    def _example(self, node: Node, path: Path, *, kept: bool) -> Iterator[Example]:
+    def _example(self, node: Node, path: Path, *, kept: bool) -> Iterator[language.Example]:
         place = self.problems.place(node.start)
         try:
-            yield read_example(texts(node), kept=kept, place=place, where=dotted(path))
-        except RuleError as error:
+            yield language.read_example(texts(node), kept=kept, place=place, where=dotted(path))
+        except language.RuleError as error:
             self._note(error, node, path)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 
 from aggregator.core.cadence.pace import Pace, Wait, in_words, longest, whole_seconds
 from aggregator.core.model import Hints, SourceState
@@ -62,11 +61,12 @@ def _adaptive(state: SourceState, *, pace: Pace, now: datetime) -> Wait:
 
 
 def _median_gap(times: tuple[datetime, ...]) -> float | None:
-    """Return the middle of the gaps between news in seconds; None when there is none."""
-    gaps = [
+    """Return the median of the gaps between news in seconds; None when there is none."""
+    gaps = sorted(
         (later - earlier).total_seconds() for earlier, later in pairwise(times) if later > earlier
-    ]
-    return median(gaps) if gaps else None
+    )
+    middle = len(gaps) // 2
+    return (gaps[middle] + gaps[~middle]) / 2 if gaps else None
 
 
 def _idle(state: SourceState, now: datetime) -> int:

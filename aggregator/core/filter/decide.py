@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from aggregator.core.filter.rule import Match, Rule
 from aggregator.core.filter.view import View
 from aggregator.core.model import Article, Verdict
 from aggregator.core.shares import Share, gate_of
+
+if TYPE_CHECKING:
+    from aggregator.core.filter.rule import Match, Rule
 
 
 def verdict(
@@ -51,7 +54,7 @@ def verdict_on(
     ):
         kept = keep.first_match(view) if keep else None
         if keep and not kept:
-            return _verdict(Match(keep.text, keep.place), view, kept=False, by=f"{owner} keep")
+            return _verdict(keep.whole, view, kept=False, by=f"{owner} keep")
         if kept:
             decided = _verdict(kept, view, kept=True, by=f"{owner} keep")
         dropped = drop.first_match(view) if drop else None

@@ -47,6 +47,11 @@ class Rule:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def whole(self) -> Match:
+        """All of it, as what decided."""
+        return Match(self.text, self.place)
+
     def matches(self, article: Article, *, now: datetime) -> bool:
         """Does the rule speak of this article? Never raises."""
         return self.first_match(View(article, now=now)) is not None
@@ -59,7 +64,7 @@ class Rule:
         if isinstance(self.check, EitherCheck):
             answer, position = self.check.decide(view)
             return self.alternatives[position] if answer else None
-        return Match(self.text, self.place) if self.check.answer(view) else None
+        return self.whole if self.check.answer(view) else None
 
 
 def compile_rule(

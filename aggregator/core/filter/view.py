@@ -5,14 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.core.clean import text_of
 from aggregator.core.filter.bounds import MAX_TIMEOUTS, PATTERN_INPUT
 from aggregator.core.filter.fields import ANYWHERE
 from aggregator.core.filter.fold import Folded, fold, fold_all, join, pairs_of
-from aggregator.core.filter.patterns import Search
 from aggregator.core.model import Article, Person
+
+if TYPE_CHECKING:
+    from aggregator.core.filter.patterns import Search
 
 _COMPOSED = {
     "text": ("title", "summary", "content"),
@@ -119,6 +121,12 @@ def _texts(article: Article, field: str) -> tuple[str, ...]:
     return tuple(text for text in _READERS[field](article) if text)
 
 
+def _text_of(html: str) -> str:
+    from aggregator.core.clean import text_of  # noqa: PLC0415 (few rules ask for it)
+
+    return text_of(html)
+
+
 def _author(article: Article) -> tuple[str, ...]:
     # RFC 4287 section 4.2.1: an entry without authors has those of its source or feed.
     persons: tuple[Person, ...] = article.entry.authors
@@ -151,8 +159,8 @@ def _language(article: Article) -> tuple[str, ...]:
 
 _READERS: dict[str, Callable[[Article], tuple[str, ...]]] = {
     "title": lambda article: (article.entry.title,),
-    "summary": lambda article: (text_of(article.entry.summary),),
-    "content": lambda article: (text_of(article.entry.content),),
+    "summary": lambda article: (_text_of(article.entry.summary),),
+    "content": lambda article: (_text_of(article.entry.content),),
     "author": _author,
     "tag": lambda article: article.entry.categories,
     "link": lambda article: (article.entry.link,),
