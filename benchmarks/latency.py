@@ -25,8 +25,9 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from aggregator.service import REST_SECONDS
+from benchmarks.scale import daemon
+from benchmarks.serving import ask
 from tests.feed_server import FeedServer, Story, feed_server, rss, write_config
-from tests.test_service import Daemon, daemon
 
 ROUNDS, ENTRIES = 20, 100
 PATIENCE = 60.0  # seconds
@@ -108,10 +109,16 @@ class Watch:
     server: FeedServer
     database: sqlite3.Connection
     public: Path
-    running: Daemon
+    process: int
+    address: str
 
     def effort(self) -> float:
-        return effort_of(self.running.process.pid)
+        return effort_of(self.process)
+
+    def feed(self) -> bytes:
+        """The document as a client gets it; empty while there is none."""
+        status, _, body = ask(self.address)
+        return body if status == 200 else b""
 
     def stored(self) -> int:
         (found,) = self.database.execute("SELECT count(*) FROM entries").fetchone()
@@ -129,7 +136,7 @@ class Watch:
         server.bodies["a"] = document(number)
         committed = moment_of(lambda: self.stored() > known)
         published = moment_of(lambda: self.version("feeds/all.atom") != feed)
-        served = moment_of(lambda: title(number).encode() in self.running.feed())
+        served = moment_of(lambda: title(number).encode() in self.feed())
         finished = moment_of(lambda: self.version("index.html") != last)
         time.sleep(max(0.0, began + WATCHED - time.monotonic()))
         return Journey(
@@ -151,11 +158,11 @@ def journeys(rounds: int, entries: int, folder: Path) -> tuple[list[Journey], fl
         file = write_config(folder, server.config(outputs=outputs, extra=CONFIG))
         data = folder / "data"
         with (
-            daemon(file) as running,
+            daemon(file) as (process, address, _),
             closing(sqlite3.connect(data / "aggregator.db")) as database,
         ):
-            watch = Watch(server, database, data / "public", running)
-            moment_of(lambda: running.feed().count(b"<entry") >= entries)
+            watch = Watch(server, database, data / "public", process, address)
+            moment_of(lambda: watch.feed().count(b"<entry") >= entries)
             time.sleep(WATCHED)
             efforts = [watch.effort()]
             time.sleep(IDLE)

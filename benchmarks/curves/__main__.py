@@ -34,6 +34,11 @@ def sizes_of(text: str) -> list[int]:
     return sorted(int(size) for size in text.split(","))
 
 
+def least(curve: str) -> int:
+    """The smallest size that can be measured."""
+    return sources.LEAST if curve == "sources" else articles.LEAST
+
+
 def lines(curve: str, folder: Path, sizes: Sequence[int] | None) -> Iterator[str]:
     """The table of one curve."""
     if curve == "sources":
@@ -42,14 +47,17 @@ def lines(curve: str, folder: Path, sizes: Sequence[int] | None) -> Iterator[str
         yield from articles.table(list(articles.measured(folder, sizes or articles.SIZES)))
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("curve", choices=("sources", "articles"))
     parser.add_argument("--sizes", type=sizes_of, help="numbers of sources or articles")
     parser.add_argument("--folder", type=Path, help="where stores are filled, and stay")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
+    lower = least(arguments.curve)
+    if min(arguments.sizes or [lower]) < lower:
+        parser.error(f"argument --sizes: {arguments.curve} are measured from {lower:,} on")
     with scratch(arguments.folder) as folder:
         for line in lines(arguments.curve, folder, arguments.sizes):
             print(line, flush=True)

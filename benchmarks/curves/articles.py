@@ -43,6 +43,7 @@ from benchmarks.why import settings as asking
 
 SIZES = (10_000, 100_000, 1_000_000)
 POLLS = 60  # papers that are polled
+LEAST = POLLS * BLOCK  # each of them told the newest of its stories
 KNOWN = 29  # entries of a document besides the new one
 FLOOD, TOGETHER, FLOODS = 50, 10, 4  # new entries of a document, documents at once, how often
 BUILDS = 20

@@ -18,10 +18,11 @@ from urllib.request import urlopen
 from benchmarks.curves import processes
 from benchmarks.curves.filled import DATA, FILE, fill, profile
 from benchmarks.curves.processes import Memory
-from benchmarks.curves.ticks import Start
+from benchmarks.curves.ticks import DUE, Start
 from benchmarks.scale import daemon, metric
 
 SIZES = (100, 1000, 10_000, 100_000)
+LEAST = max(DUE)  # so many are made due at once
 IDLE_SECONDS = 30  # ticks
 PAGES = ("metrics", "status", "status.json", "opml")
 _ASKED = 3  # times each page

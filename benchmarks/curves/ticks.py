@@ -26,7 +26,7 @@ from aggregator.core.model import PollReport, SourceState
 from aggregator.core.settings import Source
 from aggregator.dispatch import Dispatcher
 
-DUE = (10, 60)  # sources that are due at one tick: fewer than may be polled at once
+DUE = (10, 30, 60)  # sources that are due at one tick: fewer than may be polled at once
 IDLE = 200  # ticks with nothing due
 ROUNDS = 15
 _SETTLED = 400.0  # seconds of ticks: a backlog has been worked off

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 WIDTH = 760  # of the drawing; all in pixels
-NAMES, LABELS = 110, 150  # left and right of the bars
+NAMES, LABELS = 160, 150  # left and right of the bars
 BAR, STEP, GAP = 16, 22, 44
 MARGIN, TOP = 16, 44
 

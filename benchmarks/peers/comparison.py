@@ -206,7 +206,7 @@ def _run(contestant: Contestant, home: Path, publishers: Publishers) -> Run:
 def _tell(number: int, scenario: Scenario, contestant: Contestant, run: Run) -> None:
     cost, record = run.cost, run.record
     print(
-        f"round {number + 1}  {scenario.name:<22} {contestant.name:<11}"
+        f"round {number + 1}  {scenario.name:<22} {contestant.name:<22}"
         f"{cost.cpu:>8.2f} s CPU{cost.wall:>8.2f} s{cost.memory:>6.0f} MB"
         f"{record.requests:>6} asked{record.unchanged:>6} times 304{run.stored:>8} entries",
         flush=True,

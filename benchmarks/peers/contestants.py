@@ -110,6 +110,7 @@ class Naive(Program):
         "conditional GET; feedparser as it comes, HTML sanitised by it; an upsert for each feed; "
         "five outputs as Atom; nothing is compared, filtered or bounded"
     )
+    flags: tuple[str, ...] = ()
 
     def version(self) -> str:
         used = ("aiohttp", "feedparser", "sqlite-utils", "feedgen")
@@ -119,10 +120,20 @@ class Naive(Program):
         listed(home, urls)
 
     def command(self, home: Path) -> list[str]:
-        return [sys.executable, "-m", "benchmarks.peers.naive", str(home)]
+        return [sys.executable, "-m", "benchmarks.peers.naive", str(home), *self.flags]
 
     def stored(self, home: Path) -> int:
         return counted(home / "naive.db", "SELECT count(*) FROM entries")
+
+
+UNCONDITIONAL = Naive(
+    name="naive (unconditional)",
+    does=(
+        "the same, but for the GET, which is unconditional as in most scripts written at home: "
+        "every document comes whole, and is read and stored again"
+    ),
+    flags=("--unconditional",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,4 +254,11 @@ def counted(database: Path, query: str) -> int:
     return int(count)
 
 
-CONTESTANTS: tuple[Contestant, ...] = (Ours(), Naive(), Reader(), Newsboat(), Sfeed())
+CONTESTANTS: tuple[Contestant, ...] = (
+    Ours(),
+    Naive(),
+    UNCONDITIONAL,
+    Reader(),
+    Newsboat(),
+    Sfeed(),
+)

@@ -1,16 +1,19 @@
 """The pipeline that a competent developer writes in an afternoon, to be measured against.
 
-    python -m benchmarks.peers.naive FOLDER       with the addresses in FOLDER/urls
+    python -m benchmarks.peers.naive FOLDER [--unconditional]    with the addresses in FOLDER/urls
 
 aiohttp with one session and a bound on concurrency, conditional GETs, feedparser as it comes,
 one upsert of the entries per feed with sqlite-utils, and feedgen for the newest 100 entries
 of each output. No filters, no likeness of stories, nothing against hostile documents.
+
+With `--unconditional` it never sends what a feed said about its version, as most scripts do
+that were written at home: every answer is the whole document, and is read and stored again.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,13 +45,19 @@ def opened(folder: Path) -> Database:
     return database
 
 
-async def poll(database: Database, session: aiohttp.ClientSession, feed: dict[str, Any]) -> None:
+def conditions(feed: dict[str, Any]) -> dict[str, str]:
+    """The headers that ask for a document only if it is another one."""
+    said = {"If-None-Match": feed["etag"], "If-Modified-Since": feed["modified"]}
+    return {header: value for header, value in said.items() if value}
+
+
+async def poll(
+    database: Database,
+    session: aiohttp.ClientSession,
+    feed: dict[str, Any],
+    headers: dict[str, str],
+) -> None:
     """Ask for one feed, store what it brings, and note how it went."""
-    headers = {}
-    if feed["etag"]:
-        headers["If-None-Match"] = feed["etag"]
-    if feed["modified"]:
-        headers["If-Modified-Since"] = feed["modified"]
     feed["asked"] = datetime.now(UTC).isoformat()
     try:
         async with session.get(feed["url"], headers=headers) as response:
@@ -115,7 +124,7 @@ def newest(database: Database, output: int) -> Iterator[dict[str, Any]]:
     return database.query(sql, {"outputs": OUTPUTS, "output": output, "newest": NEWEST})
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, *, conditional: bool = True) -> None:
     database = opened(folder)
     known = {feed["id"]: feed for feed in database.table("feeds").rows}
     fresh = dict.fromkeys(FEED)
@@ -126,7 +135,8 @@ async def main(folder: Path) -> None:
 
         async def bounded(feed: dict[str, Any]) -> None:
             async with bound:
-                await poll(database, session, feed)
+                headers = conditions(feed) if conditional else {}
+                await poll(database, session, feed, headers)
 
         await asyncio.gather(*(bounded(feed) for feed in feeds))
     for output in range(OUTPUTS):
@@ -134,4 +144,8 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers.naive")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--unconditional", action="store_true")
+    asked = parser.parse_args()
+    asyncio.run(main(asked.folder, conditional=not asked.unconditional))

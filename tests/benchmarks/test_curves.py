@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from aggregator.adapters.sqlite import SqliteStore
 from aggregator.adapters.sqlite.writer import Writer
 from benchmarks.curves import ticks
+from benchmarks.curves.__main__ import main
 from benchmarks.curves.articles import DatedApp, Papers
 from benchmarks.curves.filled import fill, profile
 from benchmarks.press import published
@@ -23,6 +26,15 @@ async def test_ticks_are_measured_on_sources_that_were_all_polled(tmp_path: Path
         )
     start = await ticks.measure(file)
     assert set(start.ticks) == {0, *ticks.DUE}
+
+
+@pytest.mark.parametrize(("curve", "least"), [("sources", "60"), ("articles", "3,000")])
+def test_a_size_that_is_too_small_is_refused_with_the_least_one(
+    curve: str, least: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([curve, "--sizes", "1000000,10"])
+    assert f"measured from {least} on" in capsys.readouterr().err
 
 
 async def test_papers_are_polled_with_one_new_entry_among_known_ones(tmp_path: Path) -> None:
