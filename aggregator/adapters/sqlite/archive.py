@@ -21,6 +21,10 @@ from aggregator.adapters.sqlite.codec import (
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.core.model import ArchivePage, Article, Carried
 
+CHANGED_SINCE = """
+SELECT source FROM changes INDEXED BY changed
+WHERE change > (SELECT carried_change FROM outputs WHERE output = ?) ORDER BY source
+"""
 _FRESH_AT_MOST = 5000  # articles that a build looks at, the latest
 _KEPT_CHANGES = 100_000  # an output that is not built for so many of them begins anew
 
@@ -31,11 +35,7 @@ def fresh(connection: sqlite3.Connection, output: str, sources: Iterable[str]) -
     Few of many sources have changed: to ask them all for what was touched would take longer.
     """
     wanted = frozenset(sources)
-    changed = connection.execute(
-        "SELECT source FROM changes "
-        "WHERE change > (SELECT carried_change FROM outputs WHERE output = ?) ORDER BY source",
-        (output,),
-    )
+    changed = connection.execute(CHANGED_SINCE, (output,))
     asked = [source for (source,) in changed if source in wanted]
     rows = connection.execute(
         "SELECT t.slug_hash, max(t.change) AS last, EXISTS (SELECT 1 FROM carried AS c "

@@ -11,6 +11,9 @@ from aggregator.adapters.sqlite.connection import writing
 from aggregator.core.errors import StoreError
 from aggregator.core.model import OutputState
 
+# SQLite would rather go through all sources than sort the few that have changed.
+CHANGED = "SELECT source, change FROM changes INDEXED BY changed WHERE change > ? ORDER BY source"
+
 
 def mark_changed(connection: sqlite3.Connection, slug_hashes: Collection[int]) -> None:
     """Give every source that carries one of the articles the next change number."""
@@ -37,11 +40,7 @@ def changes(connection: sqlite3.Connection, *, since: int) -> dict[str, int]:
     (last,) = connection.execute("SELECT value FROM meta WHERE name = 'change'").fetchone()
     if last <= since:
         return {}
-    return dict(
-        connection.execute(
-            "SELECT source, change FROM changes WHERE change > ? ORDER BY source", (since,)
-        )
-    )
+    return dict(connection.execute(CHANGED, (since,)))
 
 
 def open_build(

@@ -24,6 +24,11 @@ LOOKED_AT = 50  # entries of a document, and sources no longer listed, that are 
 LEAST = 2  # entries that must be the same: one may be an accident
 _BATCH = 500  # entries renamed by one statement
 
+# Named, because by its statistics SQLite may take all sources for few.
+LEFT = """
+SELECT source FROM source_state INDEXED BY unlisted
+WHERE listed = 0 ORDER BY last_success_at DESC, source LIMIT ?
+"""
 # Which sources have an entry with this title, or else this content, under one of these keys.
 _SAME_ENTRIES = """
 SELECT e.source, count(DISTINCT json_extract(wanted.value, '$[4]')) AS same
@@ -77,14 +82,7 @@ def take_over(connection: sqlite3.Connection, reading: Reading, *, source: str) 
     So an id and an address may change at once. The same: most entries of the document are known
     of the other source, by guid and title, those without a title by guid and content.
     """
-    left = [
-        name
-        for (name,) in connection.execute(
-            "SELECT source FROM source_state WHERE listed = 0 "
-            "ORDER BY last_success_at DESC, source LIMIT ?",
-            (LOOKED_AT,),
-        )
-    ]
+    left = [name for (name,) in connection.execute(LEFT, (LOOKED_AT,))]
     if not left:
         return
     wanted = list(_wanted(reading, left, numbers=kinds(connection)))

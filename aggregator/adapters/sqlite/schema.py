@@ -299,6 +299,15 @@ def _memories(db: Database) -> None:
     )
 
 
+def _indexes_for_many_sources(db: Database) -> None:
+    """What a first success and a build ask, found without going through all sources."""
+    db.execute(
+        "CREATE INDEX unlisted ON source_state (last_success_at DESC, source, listed) "
+        "WHERE listed = 0"
+    )
+    db.execute("CREATE INDEX changed ON changes (change, source)")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_schema,
     _headlines_of_entries,
@@ -309,4 +318,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _questions,
     _members,
     _memories,
+    _indexes_for_many_sources,
 )

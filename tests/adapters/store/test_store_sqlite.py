@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.adapters.sqlite import SqliteStore, aliases, knowing
+from aggregator.adapters.sqlite import (
+    SqliteStore,
+    aliases,
+    archive,
+    knowing,
+    ledger,
+    renaming,
+)
 from aggregator.core.errors import StoreError
 from aggregator.core.model import Key
 from aggregator.store import Store
@@ -329,3 +336,18 @@ def test_what_a_source_has_in_some_articles_is_sought_by_the_article(
     with closing(sqlite3.connect(path)) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert any(line.startswith("SEARCH e ") and "(slug_hash=?)" in line for line in plan)
+
+
+@pytest.mark.parametrize("statement", [renaming.LEFT, ledger.CHANGED, archive.CHANGED_SINCE])
+def test_what_a_poll_and_a_build_ask_of_all_sources_is_found_without_going_through_them(
+    tmp_path: Path, statement: str
+) -> None:
+    path = filled(tmp_path / "store.db")
+    with closing(sqlite3.connect(path)) as connection:
+        for _ in range(2):  # without statistics, and with them
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", (5,))]
+            assert plan[0] in (
+                "SCAN source_state USING COVERING INDEX unlisted",  # holds no others
+                "SEARCH changes USING COVERING INDEX changed (change>?)",
+            )
+            connection.execute("ANALYZE")
