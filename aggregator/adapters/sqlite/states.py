@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.adapters.sqlite import codec, rekeying, renaming
@@ -37,6 +37,20 @@ _UPDATE = (
 _UPDATE_PLAIN = (
     f"UPDATE source_state SET {', '.join(f'{column} = :{column}' for column in PLAIN[1:])} "
     "WHERE source = :source"
+)
+# A forced poll must not bring the next one forward, nor a crash undercut the floor that the
+# publisher's hints have set: the request goes out at some moment within the lease, so that is
+# counted from its end.
+_NEXT_POLL_OF_CLAIMED = "max(next_poll_at, :now + :next_poll, :lease_until + floor)"
+_TAKE = (
+    "UPDATE source_state SET last_attempt_at = :now, lease_until = :lease_until, "
+    f"next_poll_at = {_NEXT_POLL_OF_CLAIMED} WHERE source IN (SELECT value FROM json_each(:taken))"
+)
+# As the rows will be: a poll goes by when it was asked before, so these are read before.
+_OF_CLAIMED = {"lease_until": ":lease_until", "next_poll_at": _NEXT_POLL_OF_CLAIMED}
+_CLAIMED = (
+    f"SELECT {', '.join(_OF_CLAIMED.get(column, column) for column in COLUMNS)} "
+    "FROM source_state WHERE source IN (SELECT value FROM json_each(:taken))"
 )
 _IS_DUE = (
     "listed = 1 AND gone = 0 AND next_poll_at <= :now "
@@ -148,42 +162,16 @@ def claim(connection: sqlite3.Connection, wanted: Claim) -> tuple[SourceState, .
         return ()
     with writing(connection):
         taken = _accepted(_claimable(connection, wanted), wanted)
-        before = {
-            state.source: state
-            for state in _states_where(
-                connection, "source IN (SELECT value FROM json_each(?))", (many(taken),)
-            )
+        values = {
+            "now": codec.to_seconds(wanted.now),
+            "lease_until": codec.to_seconds(wanted.now + wanted.lease),
+            "next_poll": wanted.next_poll // timedelta(seconds=1),
+            "taken": many(taken),
         }
-        connection.execute(
-            # A forced poll must not bring the next one forward, nor a crash undercut the floor
-            # that the publisher's hints have set: the request goes out at some moment within
-            # the lease, so that is counted from its end.
-            "UPDATE source_state SET last_attempt_at = :now, lease_until = :lease_until, "
-            "next_poll_at = max(next_poll_at, :now + :next_poll, :lease_until + floor) "
-            "WHERE source IN (SELECT value FROM json_each(:taken))",
-            {
-                "now": codec.to_seconds(wanted.now),
-                "lease_until": codec.to_seconds(wanted.now + wanted.lease),
-                "next_poll": wanted.next_poll // timedelta(seconds=1),
-                "taken": many(taken),
-            },
-        )
-        after = dict(
-            connection.execute(
-                "SELECT source, next_poll_at FROM source_state "
-                "WHERE source IN (SELECT value FROM json_each(?))",
-                (many(taken),),
-            )
-        )
-    lease_until = codec.to_moment(codec.to_seconds(wanted.now + wanted.lease))
-    return tuple(
-        replace(
-            before[source],
-            lease_until=lease_until,
-            next_poll_at=codec.to_moment(after[source]),
-        )
-        for source in taken
-    )
+        rows = connection.execute(_CLAIMED, values).fetchall()
+        connection.execute(_TAKE, values)
+    claimed = {row[0]: row for row in rows}
+    return tuple(from_row(claimed[source]) for source in taken)
 
 
 def _accepted(claimable: Iterable[str], wanted: Claim) -> list[str]:
