@@ -98,6 +98,7 @@ def gist(headline: str) -> Gist:
     )
 
 
+@lru_cache(maxsize=4096)
 def hash_of_gist(headline: str) -> int:
     """Two headlines in their normal form say the same when these numbers are equal."""
     return hash64("gist", *gist(headline))

@@ -188,6 +188,7 @@ class _Document:
         self._candidates: dict[Key, list[Candidate]] = {
             key: list(candidates) for key, candidates in known.candidates.items()
         }
+        self._repeated = _repeated(reading)
 
     def decide(self, index: int, entry: Entry, identity: Identity) -> Decision:
         repeated = self._decided.get(identity.entry_key)
@@ -197,20 +198,25 @@ class _Document:
         if stored is not None:
             decision = _edited(index, entry, identity, stored=stored, now=self._now)
         else:
-            member = self._member(entry, identity)
-            decision = self._place(index, entry, identity, member)
-            self._remember(decision, identity, member)
+            decision = self._place(index, entry, identity)
+            self._remember(decision, entry, identity)
         self._decided[identity.entry_key] = decision
         self._present.add(decision.slug_hash)
         return decision
 
-    def _place(self, index: int, entry: Entry, identity: Identity, member: Member) -> Decision:
+    def _place(self, index: int, entry: Entry, identity: Identity) -> Decision:
         """Find the article of an entry that is not stored yet, or found one."""
-        shared = self._shared(identity)
-        match = self._decided_by_key(member, shared) or self._nominated(member, shared)
+        match = self._match(entry, identity)
         if match is None:
             return self._minted(index, entry, identity)
         return self._joined(index, entry, identity, match)
+
+    def _match(self, entry: Entry, identity: Identity) -> _Match | None:
+        shared = self._shared(identity)
+        if not shared:
+            return None
+        member = self._member(entry, identity)
+        return self._decided_by_key(member, shared) or self._nominated(member, shared)
 
     def _shared(self, identity: Identity) -> _Shared:
         """The candidates under the keys of an entry, by kind: most entries have none."""
@@ -317,15 +323,19 @@ class _Document:
                 return identity.atom_id
         return uuid5(_ATOM_ID_NAMESPACE, f"{slug_hash & 0xFFFFFFFFFFFFFFFF:016x}").urn
 
-    def _remember(self, decision: Decision, identity: Identity, member: Member) -> None:
+    def _remember(self, decision: Decision, entry: Entry, identity: Identity) -> None:
+        """Let the other entries of the document that share a key find the article of this one."""
+        keys = [key for key in identity.keys if key in self._repeated]
+        if not keys:
+            return
         candidate = Candidate(
             slug_hash=decision.slug_hash,
             slug=decision.slug,
             atom_id=decision.atom_id,
             headline=identity.headline,
-            members=(member,),
+            members=(self._member(entry, identity),),
         )
-        for key in identity.keys:
+        for key in keys:
             self._candidates.setdefault(key, []).append(candidate)
 
     def _member(self, entry: Entry, identity: Identity) -> Member:
@@ -339,6 +349,17 @@ class _Document:
             words=identity.words,
             sketch=identity.sketch,
         )
+
+
+def _repeated(reading: Reading) -> set[Key]:
+    """The keys that more than one entry of the document has: few of them."""
+    seen: set[Key] = set()
+    repeated: set[Key] = set()
+    for identity in reading.identities:
+        keys = set(identity.keys)
+        repeated |= keys & seen
+        seen |= keys
+    return repeated
 
 
 def _found(rules: tuple[str, ...], shared: _Shared) -> Iterator[tuple[str, Candidate]]:

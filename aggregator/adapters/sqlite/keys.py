@@ -9,21 +9,25 @@ from aggregator.adapters.sqlite.codec import many
 from aggregator.adapters.sqlite.knowing import kinds
 from aggregator.core.model import Key
 
-_INSERT = """
-INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash)
-VALUES (:value, :kind, (SELECT sort_at FROM articles WHERE slug_hash = :slug_hash), :slug_hash)
+_INSERT = "INSERT OR IGNORE INTO keys (value, kind, sort_at, slug_hash) VALUES (?, ?, ?, ?)"
+_SORT_AT = """
+SELECT a.slug_hash, a.sort_at FROM json_each(?) AS wanted
+CROSS JOIN articles AS a ON a.slug_hash = wanted.value
 """
 
 
 def write_keys(connection: sqlite3.Connection, keys: Sequence[tuple[Key, int]]) -> None:
     """Write keys, each with the slug hash of its article; those that are there stay."""
     numbers = _numbers(connection, (key for key, _ in keys))
+    articles = many({slug_hash for _, slug_hash in keys})
+    sort_at: dict[int, int] = dict(connection.execute(_SORT_AT, (articles,)))
     connection.executemany(
         _INSERT,
-        (
-            {"value": key.value, "kind": numbers[key.kind], "slug_hash": slug_hash}
+        [
+            (key.value, numbers[key.kind], sort_at[slug_hash], slug_hash)
             for key, slug_hash in keys
-        ),
+            if slug_hash in sort_at
+        ],
     )
 
 
