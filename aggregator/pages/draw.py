@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aggregator.core.model import Article
@@ -35,7 +35,7 @@ INDEX: Final = "index.html"
 STYLE: Final = "style.css"
 FEED_STYLE: Final = "feed.css"  # of raw feeds in a browser
 
-_TEMPLATES: Final = "templates"
+_TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 _FORM_NAMES: Final = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 _STYLES: Final = (STYLE, FEED_STYLE)
 
@@ -191,12 +191,12 @@ def _edition(site: Site, shown: object = ()) -> str:
 
 @cache
 def _templates() -> bytes:
-    names = sorted(path.name for path in files("aggregator").joinpath(_TEMPLATES).iterdir())
+    names = sorted(path.name for path in _TEMPLATES.iterdir())
     return b"\0".join(_file(name) for name in names if name.endswith((".html", ".css")))
 
 
 def _file(name: str) -> bytes:
-    return files("aggregator").joinpath(_TEMPLATES, name).read_bytes()
+    return (_TEMPLATES / name).read_bytes()
 
 
 def _hash(content: bytes) -> str:
@@ -211,10 +211,10 @@ def _draw(template: str, site: Site, *, edition: str = "", **values: object) -> 
 @cache
 def _environment() -> Environment:
     # Loaded late: most runs write no page anew.
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
     environment = Environment(
-        loader=PackageLoader("aggregator", _TEMPLATES),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

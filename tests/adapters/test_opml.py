@@ -187,12 +187,23 @@ def test_the_same_settings_give_the_same_bytes(tmp_path: Path) -> None:
     assert write_opml(found) == write_opml(found)
 
 
-@given(title=st.text(), tag=st.text())
-def test_a_line_has_the_bytes_that_an_xml_writer_gives_it(title: str, tag: str) -> None:
+@given(name=st.text(), title=st.text(), tag=st.text())
+def test_the_list_has_the_bytes_that_an_xml_writer_gives_it(
+    name: str, title: str, tag: str
+) -> None:
     source = Source(id="s", url="https://s.example/?a=1&b", title=title, tags=(tag,))
-    written = write_opml(Settings(file=Path(), data_dir=Path(), sources=(source,)))
-    shown = title or "s"
-    attributes = {"type": "rss", "text": shown, "title": shown, "xmlUrl": source.url}
-    attributes["category"] = tag
-    line: bytes = ET.tostring(ET.Element("outline", attributes), encoding="utf-8")
-    assert b"    " + line + b"\n" in written
+    root = ET.Element("opml", version="2.0")
+    ET.SubElement(ET.SubElement(root, "head"), "title").text = name
+    said = {"type": "rss", "text": title or "s", "title": title or "s", "xmlUrl": source.url}
+    ET.SubElement(ET.SubElement(root, "body"), "outline", {**said, "category": tag})
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    found = Settings(file=Path(), data_dir=Path(), title=name, sources=(source,))
+    assert write_opml(found) == written + b"\n"
+
+
+def test_a_list_without_sources_is_one_as_well() -> None:
+    written = write_opml(Settings(file=Path(), data_dir=Path(), title=""))
+    assert b"<title />" in written
+    assert b"<body />" in written
+    assert read_opml(written) == ()
