@@ -85,12 +85,12 @@ def _outline(source: Source, known: Mapping[str, tuple[str, str]]) -> str:
     """The line of one source."""
     title, site = known.get(source.id, ("", ""))
     title = source.title or title or source.id
-    attributes = {"type": "rss", "text": title, "title": title, "xmlUrl": source.url}
+    shown = title.translate(_QUOTED)
+    said = f'type="rss" text="{shown}" title="{shown}" xmlUrl="{source.url.translate(_QUOTED)}"'
     if site:
-        attributes["htmlUrl"] = site
+        said += f' htmlUrl="{site.translate(_QUOTED)}"'
     if source.tags:
-        attributes["category"] = ",".join(source.tags)
-    said = " ".join(f'{name}="{value.translate(_QUOTED)}"' for name, value in attributes.items())
+        said += f' category="{",".join(source.tags).translate(_QUOTED)}"'
     return f"    <outline {said} />\n"
 
 
