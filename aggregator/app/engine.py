@@ -247,6 +247,8 @@ class Engine:
             pacing=self._pacing,
             clock=clock.later,
         )
+        if not report.error:
+            return report
         # A page may repeat what we sent, and its title is told in the error.
         return replace(report, error=veil(source, public=False)(report.error))
 

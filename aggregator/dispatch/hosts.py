@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from threading import Lock
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +18,7 @@ _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa")  # RFC 6761, 6762
 _SHARED = ip_network("100.64.0.0/10")  # RFC 6598: carriers' and overlay networks
 
 
+@lru_cache(maxsize=4096)  # asked when a poll is claimed, and once more when it is there
 def host_key(url: str) -> str:
     """Return host:port in lower case, what politeness is counted by; "" for a local file."""
     if not url:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from aggregator.core.settings import Limits, Schedule, Source
 
@@ -58,8 +60,7 @@ class Pace:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """A span of whole seconds and who asks for it."""
 
     seconds: int
@@ -76,6 +77,7 @@ def longest(*waits: Wait) -> Wait:
     return max(waits, key=lambda wait: wait.seconds)
 
 
+@lru_cache(maxsize=1024)  # most spans are those of the settings, said at each poll
 def in_words(seconds: int) -> str:
     """Say a span with its two largest units: "45 s", "1 h 10 min", "3 days"."""
     rest = max(seconds, 0)

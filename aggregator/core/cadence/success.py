@@ -21,7 +21,7 @@ from aggregator.core.cadence.timing import (
     retire,
 )
 from aggregator.core.errors import SourceError
-from aggregator.core.model import Fetched, Novelty, Reading, SourceState
+from aggregator.core.model import Fetched, Hints, Novelty, Reading, SourceState
 
 _TIMES_KEPT = 21  # 20 gaps
 _CONFIRMATION = timedelta(hours=24)
@@ -61,8 +61,9 @@ def after_success(
         )
     if not trusted and is_replaced(before, reading=reading, known=known):
         raise SourceError(REPLACED, kind="replaced")
-    after = _recovered(before, fetched=fetched, now=now)
-    after = _remembered(after, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace)
+    after = _answered(
+        before, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace, now=now
+    )
     first = before.last_success_at is None
     after = _with_news(after, novelty=novelty, first=first, now=now)
     if reading is not None and fetched.status != 226:  # a delta holds only what is new
@@ -72,8 +73,23 @@ def after_success(
     return _appointed(after, pace=pace, moment=Moment(now=now, chance=chance, cron_next=cron_next))
 
 
-def _recovered(state: SourceState, *, fetched: Fetched, now: datetime) -> SourceState:
-    """The first success wipes out all failures."""
+def _answered(
+    state: SourceState,
+    *,
+    fetched: Fetched,
+    reading: Reading | None,
+    body_hash: bytes,
+    pace: Pace,
+    now: datetime,
+) -> SourceState:
+    """Wipe out all failures, and keep what the next poll needs and the feed's own words.
+
+    In one go: a copy of so many fields is most of what a poll costs that brings nothing.
+    """
+    modified = fetched.document is not None
+    validators = fetched.validators
+    hints = state.hints if reading is None else reading.feed.hints
+    floor = _floor(state, fetched=fetched, hints=hints, cap=pace.hint_cap)
     return replace(
         state,
         lease_until=None,
@@ -88,37 +104,24 @@ def _recovered(state: SourceState, *, fetched: Fetched, now: datetime) -> Source
         failing_since=None,
         parked_until=None,
         gone=False,
-        last_full_at=state.last_full_at if fetched.document is None else now,
-    )
-
-
-def _remembered(
-    state: SourceState,
-    *,
-    fetched: Fetched,
-    reading: Reading | None,
-    body_hash: bytes,
-    pace: Pace,
-) -> SourceState:
-    """Keep what the next poll needs: validators, hash, hints, floor, and the feed's own words."""
-    validators = fetched.validators
-    hints = state.hints if reading is None else reading.feed.hints
-    if fetched.status == 304 and fetched.fresh_for is None:
-        # The stored headers stay in force where a 304 is silent (RFC 9111 §4.3.4).
-        floor = capped(Wait(state.floor, state.floor_reason), pace.hint_cap)
-    else:
-        fresh = Wait(fetched.fresh_for or 0, fetched.fresh_reason or "cache headers")
-        floor = hint_floor(fresh, hints=hints, cap=pace.hint_cap)
-    return replace(
-        state,
+        last_full_at=now if modified else state.last_full_at,
         validators=validators,
         ever_validated=state.ever_validated or bool(validators.etag or validators.last_modified),
-        body_hash=state.body_hash if fetched.document is None else body_hash,
+        body_hash=body_hash if modified else state.body_hash,
         hints=hints,
         floor=floor.seconds,
         floor_reason=floor.reason,
         info=state.info if reading is None else reading.feed.info,
     )
+
+
+def _floor(state: SourceState, *, fetched: Fetched, hints: Hints, cap: timedelta) -> Wait:
+    """What the publisher asks us to wait at least."""
+    if fetched.status == 304 and fetched.fresh_for is None:
+        # The stored headers stay in force where a 304 is silent (RFC 9111 §4.3.4).
+        return capped(Wait(state.floor, state.floor_reason), cap)
+    fresh = Wait(fetched.fresh_for or 0, fetched.fresh_reason or "cache headers")
+    return hint_floor(fresh, hints=hints, cap=cap)
 
 
 def _with_news(state: SourceState, *, novelty: Novelty, first: bool, now: datetime) -> SourceState:

@@ -164,6 +164,8 @@ def _out_of_window(
     at: datetime, reason: str, *, hints: Hints, chance: float
 ) -> tuple[datetime, str]:
     """Move a poll due in skipHours or skipDays (RSS 2.0, GMT) to the end of that window."""
+    if not hints.skip_hours and not hints.skip_days:
+        return at, reason
     hours = frozenset(hints.skip_hours) if len(set(hints.skip_hours)) < 24 else frozenset()
     days = frozenset(hints.skip_days) if len(set(hints.skip_days)) < 7 else frozenset()
 
