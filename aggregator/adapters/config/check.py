@@ -182,6 +182,8 @@ def _validated(
 def _given(data: Plain, model: type[Shape]) -> dict[str, Plain]:
     """A key without a value is a key left out."""
     assert isinstance(data, dict)
+    if None not in data.values():
+        return data
     known = model.keys
     return {key: value for key, value in data.items() if value is not None or key not in known}
 

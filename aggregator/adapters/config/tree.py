@@ -9,9 +9,9 @@ which YAML reserves and does not use: it is how rules are called by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import yaml
 
@@ -32,9 +32,11 @@ _TELLING = frozenset(["", *"+-.0123456789", *(word[:1] for word in _CONSTANTS)])
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A leaf. `start` and `end` are offsets into the text, end exclusive."""
+class Scalar(NamedTuple):
+    """A leaf. `start` and `end` are offsets into the text, end exclusive.
+
+    A tuple, because a file is made of little else.
+    """
 
     text: str
     plain: bool  # unquoted: may mean a number, true, false or nothing
@@ -200,7 +202,7 @@ def _advice(text: str, offset: int) -> str:
 def _moved(node: Node, start: int, end: int) -> Node:
     """A node as an alias shows it: it stands where the alias stands, and ends there."""
     if isinstance(node, Scalar):
-        return replace(node, start=start, end=end)
+        return node._replace(start=start, end=end)
     return replace(node, flow=True, start=start, end=end)
 
 
@@ -223,6 +225,7 @@ class _Composer:
 
     def __init__(self, text: str, problems: Problems, stand_in: str) -> None:
         self._loader = _LOADER(text.replace("@", stand_in))
+        self._next: Callable[[], yaml.Event] = self._loader.get_event
         self._stand_in = stand_in
         self._problems = problems
         self._anchors: dict[str, _Anchor | None] = {}
@@ -246,10 +249,6 @@ class _Composer:
             self._problems.fail(_start(event), "", "a second document starts here")
         return root
 
-    def _next(self) -> yaml.Event:
-        event: yaml.Event = self._loader.get_event()
-        return event
-
     def _node(self, event: yaml.Event, *, depth: int) -> Node:
         start = _start(event)
         if depth > _DEEPEST:
@@ -258,6 +257,8 @@ class _Composer:
             return self._alias(event)
         before = self._count
         self._grow(1, start)
+        if isinstance(event, yaml.ScalarEvent) and event.anchor is None and event.tag is None:
+            return self._scalar(event, start)  # nearly always
         anchor: str | None = event.anchor  # type: ignore[attr-defined]
         if anchor:
             self._anchors[anchor] = None
@@ -269,13 +270,15 @@ class _Composer:
 
     def _built(self, event: yaml.Event, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            untagged = event.implicit[0] and not event.style
-            marks = _start(event), _end(event)
-            return Scalar(event.value.replace(self._stand_in, "@"), untagged, *marks)
+            return self._scalar(event, _start(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(event, depth)
         assert isinstance(event, yaml.MappingStartEvent)
         return self._keys(event, depth)
+
+    def _scalar(self, event: yaml.ScalarEvent, start: int) -> Scalar:
+        untagged = event.implicit[0] and not event.style
+        return Scalar(event.value.replace(self._stand_in, "@"), untagged, start, _end(event))
 
     def _items(self, start: yaml.SequenceStartEvent, depth: int) -> Items:
         nodes: list[Node] = []
