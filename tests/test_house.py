@@ -33,6 +33,7 @@ CAPTURED = ("tests/data/", "samples/")
 MAY_CATCH_ALL = {
     "core/parse": "feedparser raises almost anything on damaged documents",
     "dispatch/dispatcher": "a bug met in one poll must not cost the other sources theirs",
+    "adapters/fetch/incoming": "what is raised inside of libcurl is raised where it is awaited",
     "adapters/sqlite/together": "a bug met in one poll of a batch is handed back to that poll",
     "adapters/workers/nursery": "what a worker raises travels home and is raised there",
     "service": "a bug met in one tick must not end the daemon",

@@ -19,7 +19,8 @@ CLIENT_MODULES = frozenset(
     "telnetlib urllib.request urllib3 xmlrpc.client webbrowser".split()
 )
 CLIENT_NAMES = frozenset(
-    "ClientRequest ClientSession HTTPConnection HTTPSConnection TCPConnector UnixConnector "
+    "AsyncCurlMulti ClientRequest ClientSession Curl CurlMulti HTTPConnection HTTPSConnection "
+    "TCPConnector UnixConnector "
     "create_connection create_datagram_endpoint create_unix_connection open_connection "
     "open_unix_connection push_to_gateway sock_connect sock_sendto ws_connect urlopen "
     "urlretrieve".split()
@@ -90,15 +91,13 @@ def test_every_other_socket_stays_on_this_machine() -> None:
 
 # S8
 def test_within_the_fetcher_all_requests_take_the_guarded_transport() -> None:
-    makers: dict[str, set[str]] = {"ClientSession": set(), "TCPConnector": set()}
+    makers: dict[str, set[str]] = {"Curl": set(), "AsyncCurlMulti": set(), "socket": set()}
     for path in (PACKAGE / DOOR).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 makers.get(node.func.attr, set()).add(path.name)
-                if node.func.attr == "TCPConnector":
-                    given = {word.arg: ast.unparse(word.value) for word in node.keywords}
-                    assert given["socket_factory"] == "self._guard.open_socket"
-    assert makers == {"ClientSession": {"transport.py"}, "TCPConnector": {"transport.py"}}
+    libcurl = {"transport.py"}
+    assert makers == {"Curl": libcurl, "AsyncCurlMulti": libcurl, "socket": {"guard.py"}}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +110,7 @@ def test_within_the_fetcher_all_requests_take_the_guarded_transport() -> None:
         "from http import client",
         "import aiohttp\naiohttp.ClientSession()",
         "from aiohttp import ClientSession",
+        "import pycurl\npycurl.Curl()",
         "import socket\nsocket.create_connection(('a.example', 80))",
         "import subprocess",
         "import os\nos.system('curl a.example')",

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from yarl import URL
-
 from aggregator.core.errors import FetchError
 
 PAUSE: Final = 60.0  # seconds between two pings about one document
@@ -39,7 +37,7 @@ class Ping:
 class Door(Protocol):
     """The guarded way out: a hub on a private address needs its range in `network.allow` (S8)."""
 
-    async def post(self, url: URL, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
+    async def post(self, url: str, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
         """Send a form and return the status of the answer; raises FetchError."""
 
     async def close(self) -> None: ...
@@ -113,8 +111,7 @@ class Hubs:
         form = {"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}
         try:
             async with self._free, asyncio.timeout(self._timeout):
-                url = URL(hub, encoded=True)
-                return _answer(await self._door.post(url, form, headers=self._headers))
+                return _answer(await self._door.post(hub, form, headers=self._headers))
         except TimeoutError:
             return _Answer(f"no answer within {self._timeout:g} s", is_passing=True)
         except FetchError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import NamedTuple
 
 import pytest
 
@@ -117,13 +118,22 @@ def test_a_named_range_is_let_through_and_nothing_beside_it() -> None:
     assert refusal("fc00::1", allow=allow) == "not public"
 
 
+class Address(NamedTuple):
+    """As libcurl tells what it is about to connect to."""
+
+    family: int
+    socktype: int
+    protocol: int
+    addr: tuple[object, ...] | str | bytes
+
+
 # S2
 def test_the_guard_looks_at_the_address_that_is_connected() -> None:
-    info = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))
+    address = Address(socket.AF_INET, socket.SOCK_STREAM, 6, ("10.0.0.1", 80))
     with pytest.raises(BlockedAddressError) as caught:
-        Guard().open_socket(info)
+        Guard().open_socket(address)
     assert caught.value.errno
-    with Guard([ip_network("10.0.0.0/8")]).open_socket(info) as made:
+    with Guard([ip_network("10.0.0.0/8")]).open_socket(address) as made:
         assert made.family == socket.AF_INET
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiohttp.abc import ResolveResult
 
 from aggregator.adapters.fetch import Fetcher
 from aggregator.core.errors import FetchError
@@ -22,13 +20,8 @@ from tests.adapters.raw_server import answer, raw_server
 def names(find: Callable[[str], Sequence[str]]) -> Fetcher:
     """A fetcher whose names lead where `find` says."""
 
-    def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host=address, port=port, family=socket.AF_INET, proto=0, flags=0
-            )
-            for address in find(host)
-        ]
+    def look_up(host: str, port: int) -> Sequence[str]:
+        return find(host)
 
     limits = replace(LIMITS, timeout=timedelta(seconds=2))
     return Fetcher(limits=limits, network=LOOPBACK, user_agent=plainly, look_up=look_up)

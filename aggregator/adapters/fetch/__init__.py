@@ -1,6 +1,6 @@
 """Bounded, guarded, conditional GET: the one door to the network for feeds.
 
-The only importer of aiohttp's client.
+The only importer of libcurl.
 """
 
 from __future__ import annotations

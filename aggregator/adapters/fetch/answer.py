@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
-import aiohttp
-
 from aggregator.adapters.fetch.decode import Decoder, coding_of
-from aggregator.adapters.fetch.filtering import Response
-from aggregator.adapters.fetch.trouble import broken_off
+from aggregator.adapters.fetch.incoming import Head
+from aggregator.adapters.fetch.target import Target
 from aggregator.core.errors import FetchError
 from aggregator.core.model import Document, Fetched, Validators
 from aggregator.core.validators import (
@@ -29,90 +27,79 @@ PERMANENT = (301, 308)
 REDIRECTS = (*PERMANENT, 302, 303, 307)
 
 
-async def settle(
-    response: aiohttp.ClientResponse,
-    *,
-    stored: Validators,
-    sent: Sequence[tuple[str, str]],
-    moved_to: str | None,
-    max_body: int,
-) -> Fetched:
-    """Turn an answer that is no redirect into what it brought; raises FetchError.
+class Answer:
+    """One answer to a conditional request. Takes the body of a full answer or a wanted delta.
 
-    `sent` are the conditional fields of the request, made from the `stored` validators.
-    Only the body of a full answer, or of a delta that was asked for, is read.
+    `stored` are the validators that the conditional fields `sent` were made from; `max_body`
+    bounds the bytes received and the bytes decoded.
     """
-    headers = Headers.of(response.raw_headers)
-    document, received = None, 0
-    if response.status == 304 and sent:
-        validators = merge(stored, validators_of(headers))
-    elif response.status in FULL or _is_delta(response.status, headers, sent):
-        body, received = await read_body(response, headers, max_body)
-        if not body:
-            raise FetchError("an empty body", kind="empty", status=response.status)
-        document = _document(response, headers, body)
-        validators = validators_of(headers)
-    else:
-        raise refused(response.status, headers)
-    seconds, reason = fresh_for(headers)
-    return Fetched(
-        status=response.status,
-        document=document,
-        validators=validators,
-        fresh_for=seconds,
-        fresh_reason=reason,
-        moved_to=moved_to,
-        received=received,
-    )
 
+    def __init__(
+        self, *, stored: Validators, sent: Sequence[tuple[str, str]], max_body: int
+    ) -> None:
+        self._stored = stored
+        self._sent = sent
+        self._max_body = max_body
+        self._decoder: Decoder | None = None
 
-def _is_delta(status: int, headers: Headers, sent: Sequence[tuple[str, str]]) -> bool:
-    """Whether the answer holds entries since a version, as we asked, and not some other delta."""
-    if status != DELTA_ONLY or DELTA not in sent:
-        return False
-    manipulations = headers.text(b"im").lower()
-    return not manipulations or "feed" in manipulations.replace(",", " ").split()
+    def take(self, head: Head) -> Decoder | None:
+        """Say who takes the body: nobody if it is not wanted. Raises FetchError."""
+        if head.status in FULL or self._is_delta(head):
+            self._decoder = decoder_for(head, max_body=self._max_body)
+        return self._decoder
 
-
-def _document(response: aiohttp.ClientResponse, headers: Headers, body: bytes) -> Document:
-    return Document(
-        url=str(response.url),
-        body=body,
-        content_type=headers.text(b"content-type") or None,
-        content_language=headers.text(b"content-language") or None,
-    )
-
-
-async def read_body(
-    response: aiohttp.ClientResponse, headers: Headers, max_body: int
-) -> tuple[bytes, int]:
-    """The decoded body and the number of bytes received; raises FetchError.
-
-    `max_body` bounds the bytes received and the bytes decoded.
-    """
-    announced = response.content_length
-    if announced is not None and announced > max_body:
-        raise FetchError(
-            f"a body of {announced} bytes was announced, the limit is {max_body}",
-            kind="too_large",
-            status=response.status,
+    def settle(self, head: Head, *, url: Target, moved_to: str | None) -> Fetched:
+        """Turn the answer, no redirect, into what it brought; raises FetchError."""
+        document, received = None, 0
+        validators = validators_of(head.headers)
+        if self._decoder is not None:
+            document = _document(url, head, self._decoder.finish())
+            received = self._decoder.received
+        elif head.status == 304 and self._sent:
+            validators = merge(self._stored, validators)
+        else:
+            raise refused(head.status, head.headers)
+        seconds, reason = fresh_for(head.headers)
+        return Fetched(
+            status=head.status,
+            document=document,
+            validators=validators,
+            fresh_for=seconds,
+            fresh_reason=reason,
+            moved_to=moved_to,
+            received=received,
         )
-    codings = b",".join(headers.every(b"content-encoding")).decode("latin-1")
-    decoder = Decoder(coding_of(codings), limit=max_body)
-    try:
-        async for chunk in response.content.iter_any():
-            decoder.feed(chunk)
-    except (aiohttp.ClientError, OSError) as error:
-        raise broken_off(response.url) from error
-    if _ends_with_connection(headers) and isinstance(response, Response) and response.was_reset:
-        raise broken_off(response.url)
-    return decoder.finish(), decoder.received
+
+    def _is_delta(self, head: Head) -> bool:
+        """Does it hold entries since a version, as we asked, and is it not some other delta?"""
+        if head.status != DELTA_ONLY or DELTA not in self._sent:
+            return False
+        manipulations = head.headers.text(b"im").lower()
+        return not manipulations or "feed" in manipulations.replace(",", " ").split()
 
 
-def _ends_with_connection(headers: Headers) -> bool:
-    """Whether nothing but the end of the connection tells the end of the body."""
-    chunked = b"chunked" in headers.first(b"transfer-encoding").lower()
-    return not chunked and not headers.first(b"content-length")
+def _document(url: Target, head: Head, body: bytes) -> Document:
+    if not body:
+        raise FetchError("an empty body", kind="empty", status=head.status)
+    return Document(
+        url=str(url),
+        body=body,
+        content_type=head.headers.text(b"content-type") or None,
+        content_language=head.headers.text(b"content-language") or None,
+    )
+
+
+def decoder_for(head: Head, *, max_body: int) -> Decoder:
+    """What takes the body of an answer; raises FetchError when it is said to be too large."""
+    announced = head.headers.first(b"content-length")
+    if announced.isdigit() and int(announced[:20]) > max_body:
+        raise FetchError(
+            f"a body of {int(announced[:20])} bytes was announced, the limit is {max_body}",
+            kind="too_large",
+            status=head.status,
+        )
+    codings = b",".join(head.headers.every(b"content-encoding")).decode("latin-1")
+    return Decoder(coding_of(codings), limit=max_body)
 
 
 def refused(status: int, headers: Headers) -> FetchError:

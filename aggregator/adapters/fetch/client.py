@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-import aiohttp
-from yarl import URL
-
-from aggregator.adapters.fetch.answer import PERMANENT, REDIRECTS, settle
+from aggregator.adapters.fetch.answer import PERMANENT, REDIRECTS, Answer
+from aggregator.adapters.fetch.incoming import Head, Take
 from aggregator.adapters.fetch.local import read_local
 from aggregator.adapters.fetch.request import (
     has_secrets,
@@ -25,24 +23,25 @@ from aggregator.adapters.fetch.request import (
 )
 from aggregator.adapters.fetch.resolve import LookUp, look_up
 from aggregator.adapters.fetch.robots import Robots
+from aggregator.adapters.fetch.target import Target
 from aggregator.adapters.fetch.transport import Transport
 from aggregator.core.errors import FetchError
 from aggregator.core.model import Fetched, SourceState, Validators
 from aggregator.core.settings import Limits, Network, Source
-from aggregator.core.validators import Headers, conditional_headers
+from aggregator.core.validators import conditional_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trail:
     """Where a poll has come to on its way through redirects."""
 
-    url: URL
-    configured: URL
+    url: Target
+    configured: Target
     secrets: bool  # once dropped, they stay dropped
     permanent: bool = True  # only permanent hops so far
     moved_to: str | None = None  # the last URL before the first temporary hop
 
-    def follow(self, target: URL, *, permanent: bool, guarded: bool) -> _Trail:
+    def follow(self, target: Target, *, permanent: bool, guarded: bool) -> _Trail:
         """The next hop; raises FetchError(redirect) where secrets would leave TLS.
 
         `guarded`: the source has secrets, whether or not they were dropped on the way.
@@ -117,38 +116,37 @@ class Fetcher:
 
     async def _walk(self, source: Source, validators: Validators, trail: _Trail) -> Fetched:
         """Follow redirects until there is an answer. A redirect's body is never read."""
-        conditional = conditional_headers(validators)
+        sent = conditional_headers(validators)
         seen = {trail.url}
         for _ in range(self._limits.max_redirects + 1):
-            response = await self._get(source, trail, conditional)
-            try:
-                if response.status not in REDIRECTS:
-                    return await settle(
-                        response,
-                        stored=validators,
-                        sent=conditional,
-                        moved_to=trail.moved_to,
-                        max_body=self._limits.max_body,
-                    )
-                trail = _next(source, trail, response)
-            finally:
-                response.close()
+            answer = Answer(stored=validators, sent=sent, max_body=self._limits.max_body)
+            head = await self._get(source, trail, answer.take, conditional=sent)
+            if head.status not in REDIRECTS:
+                return answer.settle(head, url=trail.url, moved_to=trail.moved_to)
+            trail = _next(source, trail, head)
             if trail.url in seen:
                 raise FetchError("redirects go round in a circle", kind="redirect")
             seen.add(trail.url)
         raise FetchError(f"more than {self._limits.max_redirects} redirects", kind="redirect")
 
     async def _get(
-        self, source: Source, trail: _Trail, conditional: tuple[tuple[str, str], ...]
-    ) -> aiohttp.ClientResponse:
-        """Send one request; raises FetchError. The caller closes the response."""
+        self,
+        source: Source,
+        trail: _Trail,
+        take: Take,
+        *,
+        conditional: tuple[tuple[str, str], ...],
+    ) -> Head:
+        """Send one request; raises FetchError."""
         user_agent = sendable(self._user_agent(source))
         if self._robots is not None:
             await self._robots.check(trail.url, user_agent=user_agent, verify_tls=source.verify_tls)
         headers = headers_for(
             source, user_agent=user_agent, conditional=conditional, secrets=trail.secrets
         )
-        return await self._transport.get(trail.url, headers=headers, verify_tls=source.verify_tls)
+        return await self._transport.get(
+            trail.url, take, headers=headers, verify_tls=source.verify_tls
+        )
 
 
 def _first(source: Source, state: SourceState) -> _Trail:
@@ -158,10 +156,9 @@ def _first(source: Source, state: SourceState) -> _Trail:
     return _Trail(url=url, configured=configured, secrets=secrets)
 
 
-def _next(source: Source, trail: _Trail, response: aiohttp.ClientResponse) -> _Trail:
-    location = Headers.of(response.raw_headers).first(b"location")
+def _next(source: Source, trail: _Trail, head: Head) -> _Trail:
     return trail.follow(
-        hop_url(trail.url, location),
-        permanent=response.status in PERMANENT,
+        hop_url(trail.url, head.headers.first(b"location")),
+        permanent=head.status in PERMANENT,
         guarded=has_secrets(source),
     )

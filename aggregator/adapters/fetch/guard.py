@@ -19,15 +19,23 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Protocol
 
 Address = IPv4Address | IPv6Address
-AddressInfo = tuple[
-    int | socket.AddressFamily,
-    int | socket.SocketKind,
-    int,
-    str,
-    tuple[object, ...],
-]
+
+
+class SocketAddress(Protocol):
+    """What is about to be connected to, as libcurl tells it."""
+
+    @property
+    def family(self) -> int: ...
+    @property
+    def socktype(self) -> int: ...
+    @property
+    def protocol(self) -> int: ...
+    @property
+    def addr(self) -> tuple[object, ...] | str | bytes: ...  # of the Internet: host first
+
 
 # The special-purpose registries of IANA (RFC 6890 and its updates), and two more that lead
 # inside a cloud. An explicit table, because ipaddress.is_global errs for several of them.
@@ -119,11 +127,15 @@ class Guard:
         if reason:
             raise BlockedAddressError(address, reason)
 
-    def open_socket(self, info: AddressInfo) -> socket.socket:
-        """Make a socket for one resolved address; raises BlockedAddressError."""
-        family, kind, protocol, _, target = info
-        self.check(str(target[0]))
-        return socket.socket(family, kind, protocol)
+    def open_socket(self, address: SocketAddress) -> socket.socket:
+        """Make a socket for one address; raises BlockedAddressError."""
+        self.check(str(address.addr[0]))
+        return socket.socket(address.family, address.socktype, address.protocol)
+
+
+def is_literal(host: str) -> bool:
+    """Is the host of a URL an address (without brackets), and not a name?"""
+    return ":" in host or host.replace(".", "").isdigit()
 
 
 def _within(address: Address, network: IPv4Network | IPv6Network) -> bool:

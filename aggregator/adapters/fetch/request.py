@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
 from urllib.parse import urljoin
 
-from multidict import CIMultiDict
-from yarl import URL
-
 from aggregator.adapters.fetch.decode import CODINGS
+from aggregator.adapters.fetch.target import Target, target
 from aggregator.core.errors import FetchError
 from aggregator.core.model import SourceState, Validators
 from aggregator.core.settings import Source
@@ -37,12 +35,11 @@ _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # --- URLs
 
 
-def request_url(text: str, *, kind: str = "bad_url") -> URL:
+def request_url(text: str, *, kind: str = "bad_url") -> Target:
     """The URL as it goes on the wire; raises FetchError of the given kind.
 
     What is ASCII stays exactly as it is. A host is put into punycode, other characters and
     spaces into percent-encoded UTF-8 (RFC 3987 §3.1). Fragment and user info are not sent.
-    (One thing is lost: yarl drops the "?" of an empty query.)
     """
     subject = "the URL of a redirect" if kind == "redirect" else "the URL"
     if _CONTROL.search(text):
@@ -54,16 +51,12 @@ def request_url(text: str, *, kind: str = "bad_url") -> URL:
     if authority is None:
         raise FetchError(f"{subject} has no usable host and port", kind=kind)
     try:
-        host = _host(authority[1])
-        port = f":{authority[2]}" if authority[2] else ""
-        url = URL(f"{parts[1].lower()}://{host}{port}{_rest(parts[3])}", encoded=True)
-        _ = url.port  # parsed at first use; raises ValueError out of range
+        return target(parts[1].lower(), _host(authority[1]), authority[2] or "", _rest(parts[3]))
     except ValueError as error:
         raise FetchError(f"{subject} has no usable host and port", kind=kind) from error
-    return url
 
 
-def hop_url(base: URL, location: bytes) -> URL:
+def hop_url(base: Target, location: bytes) -> Target:
     """Where a redirect leads; raises FetchError(redirect)."""
     text = location.decode("utf-8", "surrogateescape").strip()
     if not text:
@@ -78,7 +71,7 @@ def hop_url(base: URL, location: bytes) -> URL:
     return request_url(text, kind="redirect")
 
 
-def start_url(source: Source, state: SourceState, *, configured: URL) -> URL:
+def start_url(source: Source, state: SourceState, *, configured: Target) -> Target:
     """Where the poll begins: the configured URL, or where it has moved for good."""
     if state.url != source.url or not state.effective_url:
         return configured
@@ -88,25 +81,27 @@ def start_url(source: Source, state: SourceState, *, configured: URL) -> URL:
     return moved
 
 
-def origin(url: URL) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port (RFC 6454 §4)."""
-    return url.scheme, url.raw_host, url.port
-
-
-def place(url: URL) -> str:
-    """A URL as error texts name it: host and port. Paths and queries may hold secrets."""
-    host = f"[{url.raw_host}]" if url.raw_host and ":" in url.raw_host else url.raw_host
-    return f"{host}:{url.port}"
-
-
 def _host(text: str) -> str:
-    """ASCII form of a host; raises ValueError."""
+    """ASCII form of a host, without brackets; raises ValueError."""
     if text.startswith("["):
-        return f"[{IPv6Address(text[1:-1]).compressed}]"
-    host = text.lower() if text.isascii() else URL(f"http://{text}/").raw_host or ""
+        return IPv6Address(text[1:-1]).compressed
+    host = text.lower() if text.isascii() else _punycode(text)
     if not _HOST.fullmatch(host):
         raise ValueError("not a host name")
     return host
+
+
+def _punycode(host: str) -> str:
+    """A host name as name servers know it (UTS 46); raises ValueError."""
+    import idna  # noqa: PLC0415 (its tables are large, and most hosts are ASCII)
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        ascii_form = host.encode("idna")  # of 2003: emoji were letters then
+        if ascii_form.decode("idna") != host.lower():
+            raise
+        return ascii_form.decode("ascii")
 
 
 def _rest(text: str) -> str:
@@ -132,19 +127,19 @@ def has_secrets(source: Source) -> bool:
     return bool(source.username or source.password or source.headers)
 
 
-def may_know(configured: URL, target: URL) -> bool:
-    """Whether secrets for the configured URL may be sent to `target` as well.
+def may_know(configured: Target, other: Target) -> bool:
+    """Whether secrets for the configured URL may be sent to `other` as well.
 
     Only to the same origin, or to the same host by https instead of http.
     """
-    if origin(configured) == origin(target):
+    if configured.origin == other.origin:
         return True
-    return origin(configured) == ("http", target.raw_host, 80) and (
-        origin(target) == ("https", configured.raw_host, 443)
+    return configured.origin == ("http", other.host, 80) and (
+        other.origin == ("https", configured.host, 443)
     )
 
 
-def is_downgrade(before: URL, after: URL) -> bool:
+def is_downgrade(before: Target, after: Target) -> bool:
     """Whether a hop leaves TLS."""
     return before.scheme == "https" and after.scheme == "http"
 
@@ -158,15 +153,21 @@ def headers_for(
     user_agent: str,
     conditional: Sequence[tuple[str, str]],
     secrets: bool,
-) -> CIMultiDict[str]:
+) -> dict[str, str]:
     """The fields of one request besides the usual ones; raises FetchError for unsendable ones.
 
     The operator's own fields replace ours of the same name.
     """
-    fields = CIMultiDict([("User-Agent", user_agent), *conditional])
-    if secrets:
-        fields.update(secret_headers(source))
-    return fields
+    fields = {"User-Agent": user_agent, **dict(conditional)}
+    own = secret_headers(source) if secrets else {}
+    return merged(fields, own) if own else fields
+
+
+def merged(fields: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Fields with others over them, whatever the case of their names (RFC 9110 §5.1)."""
+    replaced = {name.lower() for name in over}
+    kept = {name: value for name, value in fields.items() if name.lower() not in replaced}
+    return {**kept, **over}
 
 
 def sendable(text: str) -> str:

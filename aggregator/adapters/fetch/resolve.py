@@ -8,49 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
-LookUp = Callable[[str, int, socket.AddressFamily], list[ResolveResult]]
-_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+LookUp = Callable[[str, int], Sequence[str]]  # host and port to addresses, the best first
 
 
-class Resolver(AbstractResolver):
+class Resolver:
     """Blocking look-ups, as many at once as there are threads."""
 
     def __init__(self, look_up: LookUp, *, threads: int) -> None:
         self._look_up = look_up
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host; raises socket.gaierror."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._look_up, host, port, family)
+        return await loop.run_in_executor(self._pool, self._look_up, host, port)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Start no further look-up; those under way end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+def look_up(host: str, port: int) -> Sequence[str]:
     """Ask the system (getaddrinfo); raises socket.gaierror."""
     try:
-        found = socket.getaddrinfo(
-            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except UnicodeError as error:  # a label of more than 63 characters, or an empty one
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
-    return [
-        ResolveResult(
-            hostname=host,
-            host=str(address[0]),
-            port=int(address[1]),
-            family=family,
-            proto=protocol,
-            flags=_NUMERIC,
-        )
-        for family, _, protocol, _, address in found
-    ]
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import aiohttp
-from yarl import URL
-
-from aggregator.adapters.fetch.answer import FULL, REDIRECTS, read_body, refused
-from aggregator.adapters.fetch.request import hop_url, origin, place
+from aggregator.adapters.fetch.answer import FULL, REDIRECTS, decoder_for, refused
+from aggregator.adapters.fetch.decode import Decoder
+from aggregator.adapters.fetch.incoming import Head
+from aggregator.adapters.fetch.request import hop_url
+from aggregator.adapters.fetch.target import Target
 from aggregator.adapters.fetch.transport import Transport
 from aggregator.core.errors import FetchError
 from aggregator.core.robots import ALWAYS_ALLOWED, RobotRules, product_of, read_rules
-from aggregator.core.validators import DAY, Headers
+from aggregator.core.validators import DAY
 
 MAX_HOPS = 5  # RFC 9309 §2.3.1.2
 MAX_ORIGINS = 10_000
@@ -43,16 +43,16 @@ class Robots:
         self._max_body = max_body
         self._origins: dict[object, _Known] = {}
 
-    async def check(self, url: URL, *, user_agent: str, verify_tls: bool) -> None:
+    async def check(self, url: Target, *, user_agent: str, verify_tls: bool) -> None:
         """Raise FetchError(robots) where robots.txt forbids `url`, or cannot be had."""
         product = product_of(user_agent)
-        known = self._known((*origin(url), product))
+        known = self._known((*url.origin, product))
         async with known.lock:
             if known.until <= _now():
                 await self._renew(known, url, user_agent=user_agent, verify_tls=verify_tls)
             rules = known.rules
         if rules is not None and not await _allows(rules, url):
-            message = f"{place(url)}: robots.txt does not let {product or 'us'} ask for this URL"
+            message = f"{url.place}: robots.txt does not let {product or 'us'} ask for this URL"
             raise FetchError(message, kind="robots")
 
     def _known(self, key: object) -> _Known:
@@ -63,11 +63,13 @@ class Robots:
             del self._origins[next(iter(self._origins))]
         return known
 
-    async def _renew(self, known: _Known, url: URL, *, user_agent: str, verify_tls: bool) -> None:
+    async def _renew(
+        self, known: _Known, url: Target, *, user_agent: str, verify_tls: bool
+    ) -> None:
         """Ask for robots.txt; while it is out of reach, an old one still counts (§2.4)."""
         headers = {"User-Agent": user_agent}
         try:
-            text = await self._read(url.with_path(ALWAYS_ALLOWED), headers, verify_tls)
+            text = await self._read(url.at(ALWAYS_ALLOWED), headers, verify_tls)
         except FetchError as error:
             if known.rules is None:
                 message = f"robots.txt is out of reach, so nothing may be asked for: {error}"
@@ -78,32 +80,42 @@ class Robots:
             known.rules = await asyncio.to_thread(read_rules, text, product=product_of(user_agent))
             known.until = _now() + DAY
 
-    async def _read(self, url: URL, headers: Mapping[str, str], verify_tls: bool) -> str:
+    async def _read(self, url: Target, headers: Mapping[str, str], verify_tls: bool) -> str:
         """The text of a robots.txt; "" where there is none, or only redirects to it."""
         for _ in range(MAX_HOPS + 1):
-            response = await self._transport.get(url, headers=headers, verify_tls=verify_tls)
-            try:
-                if response.status not in REDIRECTS:
-                    return await self._text(response)
-                url = hop_url(url, Headers.of(response.raw_headers).first(b"location"))
-            finally:
-                response.close()
+            file = _File(self._max_body)
+            head = await self._transport.get(url, file.take, headers=headers, verify_tls=verify_tls)
+            if head.status not in REDIRECTS:
+                return file.text(head)
+            url = hop_url(url, head.headers.first(b"location"))
         return ""
 
-    async def _text(self, response: aiohttp.ClientResponse) -> str:
-        headers = Headers.of(response.raw_headers)
-        if 400 <= response.status < 500:
+
+class _File:
+    """A robots.txt as it comes in."""
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+        self._decoder: Decoder | None = None
+
+    def take(self, head: Head) -> Decoder | None:
+        if head.status in FULL:
+            self._decoder = decoder_for(head, max_body=self._max_body)
+        return self._decoder
+
+    def text(self, head: Head) -> str:
+        """What it says; "" for a site that refuses to tell. Raises FetchError."""
+        if self._decoder is not None:
+            return self._decoder.finish().decode("utf-8", "replace")
+        if 400 <= head.status < 500:
             return ""
-        if response.status not in FULL:
-            raise refused(response.status, headers)
-        body, _ = await read_body(response, headers, self._max_body)
-        return body.decode("utf-8", "replace")
+        raise refused(head.status, head.headers)
 
 
-async def _allows(rules: RobotRules, url: URL) -> bool:
+async def _allows(rules: RobotRules, url: Target) -> bool:
     if len(rules.rules) <= MANY_RULES:
-        return rules.allow(url.raw_path_qs)
-    return await asyncio.to_thread(rules.allow, url.raw_path_qs)
+        return rules.allow(url.rest)
+    return await asyncio.to_thread(rules.allow, url.rest)
 
 
 def _now() -> float:

@@ -1,117 +1,172 @@
-"""One guarded aiohttp session: sends a single request and hands back the answer's header.
+"""One guarded libcurl: sends a single request and takes in its answer.
 
 Everything that leaves this program for the network comes through here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from itertools import chain
+from urllib.parse import urlencode
 
-import aiohttp
-from yarl import URL
+import pycurl
 
-from aggregator.adapters.fetch import filtering
-from aggregator.adapters.fetch.guard import Guard
-from aggregator.adapters.fetch.request import ACCEPT, ACCEPT_ENCODING
+from aggregator.adapters.fetch import options
+from aggregator.adapters.fetch.guard import (
+    BlockedAddressError,
+    Guard,
+    SocketAddress,
+    is_literal,
+)
+from aggregator.adapters.fetch.incoming import Head, Incoming, Take
+from aggregator.adapters.fetch.options import Option
+from aggregator.adapters.fetch.request import request_url
 from aggregator.adapters.fetch.resolve import LookUp, Resolver
-from aggregator.adapters.fetch.trouble import translated
+from aggregator.adapters.fetch.target import Target, bracketed
+from aggregator.adapters.fetch.trouble import blocked, closed, not_found, not_http, translated
 from aggregator.core.settings import Limits, Network
 
-MAX_FIELD = 32 * 1024  # bytes of one header field; some security policies need 10 KiB
-MAX_FIELDS = 128
+_NO_SOCKET: int = pycurl.SOCKET_BAD
 
 
 class Transport:
-    """A session without memory: no cookies, no kept connections, no environment.
+    """libcurl without memory: no cookies, no kept connections, no environment.
 
     Every connection goes through the address guard, also one to `network.proxy`: a proxy on a
     private address needs its range in `network.allow`. What a proxy connects to by name is the
-    proxy's to guard; IP literals are still checked here.
+    proxy's to guard; IP literals are still checked here. Made for one event loop.
     """
 
     def __init__(self, *, limits: Limits, network: Network, look_up: LookUp) -> None:
-        self._threads = limits.concurrency
-        self._look_up = look_up
         self._guard = Guard(network.allow)
-        self._proxy = URL(network.proxy) if network.proxy else None
-        self._session: aiohttp.ClientSession | None = None
+        self._proxy = network.proxy
+        self._through = request_url(network.proxy) if network.proxy else None
+        self._patience = (pycurl.CONNECTTIMEOUT_MS, int(limits.timeout.total_seconds() * 1000))
+        self._trusted = options.trusted()
+        self._resolver = Resolver(look_up, threads=limits.concurrency)
+        self._multi: pycurl.AsyncCurlMulti | None = None
+        self._closed = False
 
     async def get(
-        self, url: URL, *, headers: Mapping[str, str], verify_tls: bool = True
-    ) -> aiohttp.ClientResponse:
-        """Send one request; raises FetchError. The caller closes the response."""
-        try:
-            self._check_literal(url)
-            return await self._opened().get(
-                url,
-                headers=headers,
-                allow_redirects=False,
-                proxy=self._proxy,
-                ssl=verify_tls,
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise translated(error, url) from error
+        self, url: Target, take: Take, *, headers: Mapping[str, str], verify_tls: bool = True
+    ) -> Head:
+        """Send one request; return the header of the answer when its body was taken.
 
-    async def post(self, url: URL, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
+        `take` says who wants the body; for nobody it is not waited for, and the connection is
+        closed. Raises FetchError, and whatever `take` or its sink raised.
+        """
+        request = options.request(url, headers, form=None)
+        trust = self._trusted if verify_tls else options.ANYBODY
+        return await self._exchange(url, take, chain(request, trust))
+
+    async def post(self, url: str, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
         """Send a form and return the status of the answer; raises FetchError."""
-        try:
-            self._check_literal(url)
-            async with self._opened().post(
-                url, data=dict(form), headers=headers, allow_redirects=False, proxy=self._proxy
-            ) as response:
-                return response.status
-        except (aiohttp.ClientError, OSError) as error:
-            raise translated(error, url) from error
+        goal = request_url(url)
+        request = options.request(goal, headers, form=urlencode(form))
+        head = await self._exchange(goal, _nobody, chain(request, self._trusted))
+        return head.status
 
     async def close(self) -> None:
         """Close what is open; requests still under way fail."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._closed = True
+        self._resolver.close()
+        if self._multi is not None:
+            await self._multi.aclose()
 
-    def _check_literal(self, url: URL) -> None:
-        """Behind a proxy the guard never sees the target's address, unless it is literal."""
-        if self._proxy is None or url.raw_host is None:
+    async def _exchange(self, url: Target, take: Take, request: Iterable[Option]) -> Head:
+        way = chain(options.way(url, proxy=self._proxy), options.names(await self._found(url)))
+        with closing(pycurl.Curl()) as curl, closing(_Transfer(url, take, self._guard)) as transfer:
+            for option, value in chain(request, way, transfer.callbacks(), (self._patience,)):
+                curl.setopt(option, value)
+            await self._run(curl, transfer)
+        if transfer.incoming.head is None:
+            raise not_http(url)
+        return transfer.incoming.head
+
+    async def _found(self, url: Target) -> str:
+        """The addresses of who is connected, as libcurl is told them; "" for a literal one."""
+        if is_literal(url.host):
+            try:
+                self._guard.check(url.host)  # behind a proxy no socket of ours shows it
+            except BlockedAddressError as error:
+                raise blocked(error, url) from error
+        first = self._through or url
+        if is_literal(first.host):
+            return ""
+        try:
+            found = await self._resolver.resolve(first.host, first.port)
+        except OSError as error:
+            raise not_found(error, url) from error
+        # The plus: to be forgotten as soon as any other answer of a name server.
+        return f"+{first.host}:{first.port}:{','.join(map(bracketed, found))}"
+
+    async def _run(self, curl: pycurl.Curl, transfer: _Transfer) -> None:
+        """Run a transfer to its end; raises what went wrong."""
+        if self._closed:
+            raise closed(transfer.url)
+        if self._multi is None:
+            self._multi = pycurl.AsyncCurlMulti()
+        try:
+            await self._multi.perform(curl)
+        except pycurl.error as error:
+            transfer.fail(error, curl)
+        except asyncio.CancelledError:
+            if _is_wanted():
+                raise closed(transfer.url) from None
+            raise
+
+
+class _Transfer:
+    """What libcurl calls back during one transfer, and what is known when it fails."""
+
+    def __init__(self, url: Target, take: Take, guard: Guard) -> None:
+        self.url = url
+        self.incoming = Incoming(take)
+        self._guard = guard
+        self._refused: BlockedAddressError | None = None
+        self._sockets: list[socket.socket] = []
+
+    def callbacks(self) -> tuple[Option, ...]:
+        return (
+            (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.HEADERFUNCTION, self.incoming.line),
+            (pycurl.WRITEFUNCTION, self.incoming.piece),
+        )
+
+    def _open_socket(self, _: int, address: SocketAddress) -> socket.socket | int:
+        """The socket of one attempt to connect; refused, libcurl tries the next address."""
+        try:
+            made = self._guard.open_socket(address)
+        except BlockedAddressError as error:
+            self._refused = error
+            return _NO_SOCKET
+        self._sockets.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close what was opened: libcurl has closed the copies that it works with."""
+        for made in self._sockets:
+            made.close()
+
+    def fail(self, error: pycurl.error, curl: pycurl.Curl) -> None:
+        """Raise what went wrong, unless we have ended it ourselves because it was enough."""
+        if self.incoming.error is not None:
+            raise self.incoming.error
+        if self.incoming.is_enough:
             return
-        if ":" in url.raw_host or url.raw_host.replace(".", "").isdigit():
-            self._guard.check(url.raw_host)
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = self._open()
-        return self._session
-
-    def _open(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=0,  # whoever starts the polls bounds them
-            force_close=True,
-            use_dns_cache=False,
-            resolver=Resolver(self._look_up, threads=self._threads),
-            socket_factory=self._guard.open_socket,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            auto_decompress=False,
-            trust_env=False,
-            max_line_size=MAX_FIELD,
-            max_field_size=MAX_FIELD,
-            max_headers=MAX_FIELDS,
-            request_class=filtering.Request,
-            response_class=filtering.Response,
-            middlewares=(_only_once,),
-            headers={"Accept": ACCEPT, "Accept-Encoding": ACCEPT_ENCODING},
-        )
+        if self._refused is not None and error.args[0] == pycurl.E_COULDNT_CONNECT:
+            raise blocked(self._refused, self.url) from self._refused
+        raise translated(error, curl, self.url, broken_off=self.incoming.head is not None)
 
 
-async def _only_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request again when the server hung up: one poll, one GET."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise translated(error, request.url) from error
+def _is_wanted() -> bool:
+    """Does the caller still wait, so that it is not he who has cancelled?"""
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+def _nobody(_: Head) -> None:
+    """Nobody wants the body."""

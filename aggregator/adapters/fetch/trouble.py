@@ -1,69 +1,81 @@
-"""aiohttp's exceptions in our words. No text here ever holds a path, a query or a header."""
+"""libcurl's errors in our words. No text here ever holds a path, a query or a header."""
 
 from __future__ import annotations
 
 import os
-import ssl
 
-import aiohttp
-from aiohttp.http_exceptions import LineTooLong
-from yarl import URL
+import pycurl
 
 from aggregator.adapters.fetch.guard import BlockedAddressError
-from aggregator.adapters.fetch.request import place
+from aggregator.adapters.fetch.target import Target
 from aggregator.core.errors import FetchError
 
+_TOO_LARGE = 100  # pycurl has no name for CURLE_TOO_LARGE
+_NO_HTTP = (pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY)
+_NO_NAME = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY)
+_TLS = (
+    pycurl.E_SSL_CONNECT_ERROR,
+    pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_SSL_CIPHER,
+    pycurl.E_PEER_FAILED_VERIFICATION,
+    pycurl.E_SSL_CACERT_BADFILE,
+    pycurl.E_SSL_ISSUER_ERROR,
+    pycurl.E_SSL_INVALIDCERTSTATUS,
+)
 
-def translated(error: Exception, url: URL) -> FetchError:
-    """What went wrong before an answer's header was read."""
-    where = place(url)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _not_connected(error, where)
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return FetchError(f"{where}: the proxy answered {error.status}", kind="connect")
-    if isinstance(error, aiohttp.ClientResponseError):
-        return _not_http(error, where)
-    if isinstance(error, aiohttp.InvalidURL):
+
+def translated(
+    error: pycurl.error, curl: pycurl.Curl, url: Target, *, broken_off: bool
+) -> FetchError:
+    """What went wrong, before the answer's header was read or after it."""
+    where = url.place
+    code = error.args[0]
+    if broken_off:
+        return FetchError(f"{where}: the body breaks off", kind="truncated")
+    if code in _NO_NAME:
+        return FetchError(f"{where}: the name is not known", kind="dns")
+    if code in _TLS:
+        return FetchError(f"{where}: TLS failed: {_words(error)}", kind="tls")
+    if code in _NO_HTTP:
+        return not_http(url)
+    if code == _TOO_LARGE:
+        return FetchError(f"{where}: the header is too large", kind="too_large")
+    if code == pycurl.E_URL_MALFORMAT:
         return FetchError(f"{where}: not a host that can be connected to", kind="bad_url")
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return FetchError(f"{where}: closed the connection without an answer", kind="connect")
-    if isinstance(error, OSError):
-        return _not_reached(error, where)
-    return FetchError(f"{where}: {type(error).__name__}", kind="connect")
+    return FetchError(f"{where}: {_no_answer(code, curl)}", kind="connect")
 
 
-def broken_off(url: URL) -> FetchError:
-    """The body ended before it was complete."""
-    return FetchError(f"{place(url)}: the body breaks off", kind="truncated")
+def _no_answer(code: int, curl: pycurl.Curl) -> str:
+    """Why a connection failed or led to no answer."""
+    refused = int(curl.getinfo(pycurl.HTTP_CONNECTCODE))
+    if refused and refused != 200:
+        return f"the proxy answered {refused}"
+    if number := int(curl.getinfo(pycurl.OS_ERRNO)):
+        return os.strerror(number)
+    if code == pycurl.E_GOT_NOTHING:
+        return "closed the connection without an answer"
+    return str(pycurl.easy_strerror(code)).lower()
 
 
-def _not_connected(error: aiohttp.ClientConnectorError, where: str) -> FetchError:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return FetchError(f"{where}: {_words(error.os_error)}", kind="dns")
-    if isinstance(error, aiohttp.ClientSSLError):
-        return FetchError(f"{where}: TLS failed: {_words(error.os_error)}", kind="tls")
-    return _not_reached(error.os_error, where)
+def blocked(error: BlockedAddressError, url: Target) -> FetchError:
+    """The guard refused every address."""
+    return FetchError(f"{url.place}: {error.strerror}", kind="blocked_address")
 
 
-def _not_reached(error: OSError, where: str) -> FetchError:
-    if isinstance(error, BlockedAddressError):
-        return FetchError(f"{where}: {_words(error)}", kind="blocked_address")
-    # asyncio puts words of its own into strerror: "Connect call failed ('192.0.2.1', 80)"
-    words = os.strerror(error.errno) if error.errno else _words(error)
-    return FetchError(f"{where}: {words}", kind="connect")
+def not_found(error: OSError, url: Target) -> FetchError:
+    """No name server knows the host."""
+    return FetchError(f"{url.place}: {error.strerror or type(error).__name__}", kind="dns")
 
 
-def _not_http(error: aiohttp.ClientResponseError, where: str) -> FetchError:
-    """A header that is too large, or no HTTP at all; aiohttp calls both an answer of 400."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, LineTooLong) or "Too many" in str(cause):
-            return FetchError(f"{where}: the header is too large", kind="too_large")
-        cause = cause.__cause__
-    return FetchError(f"{where}: the answer is not HTTP", kind="http")
+def not_http(url: Target) -> FetchError:
+    return FetchError(f"{url.place}: the answer is not HTTP", kind="http")
 
 
-def _words(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    return error.strerror or type(error).__name__
+def closed(url: Target) -> FetchError:
+    """We are ending, not they."""
+    return FetchError(f"{url.place}: broken off, as the program is ending", kind="connect")
+
+
+def _words(error: pycurl.error) -> str:
+    """libcurl's own words about a certificate or a handshake."""
+    return str(error.args[1] or pycurl.easy_strerror(error.args[0]))[:200]
