@@ -1,20 +1,27 @@
-"""Regular expressions that cannot hang the program. Pure; the only importer of regex."""
+"""Regular expressions that cannot hang the program. Pure; the only importer of regex.
+
+It is loaded for the first pattern: most rules are words.
+"""
 
 from __future__ import annotations
 
-import regex
+import re
+from typing import TYPE_CHECKING
 
 from aggregator.core.filter.bounds import MAX_PATTERN_GROUPS, MAX_PATTERN_SIZE, PATTERN_SECONDS
 
-FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL, "x": regex.VERBOSE}
+if TYPE_CHECKING:
+    import regex
+
+FLAGS = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE"}
 
 # Escapes and character classes as wholes, so that their brackets and braces do not count.
-_STRUCTURE = regex.compile(
-    r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}", regex.DOTALL
+_STRUCTURE = re.compile(
+    r"\\.|\[(?:\\.|[^\]\\])+\]|[()]|\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}", re.DOTALL
 )
 
 # Anchors, boundaries, references back, and groups that look around or do other tricks.
-_LOOKS_AROUND = regex.compile(r"[\\^$]|\(\?(?!:)|\(\*")
+_LOOKS_AROUND = re.compile(r"[\\^$]|\(\?(?!:)|\(\*")
 
 
 class PatternError(ValueError):
@@ -32,10 +39,12 @@ class Search:
 
     def __init__(self, source: str, flags: str) -> None:
         """Compile; raises PatternError for bad syntax and for what would explode."""
+        import regex  # noqa: PLC0415
+
         _refuse_explosions(source)
         bits = regex.VERSION0
         for flag in flags:
-            bits |= FLAGS[flag]
+            bits |= getattr(regex, FLAGS[flag])
         try:
             self._pattern: regex.Pattern[str] = regex.compile(source, bits)
         except regex.error as error:
