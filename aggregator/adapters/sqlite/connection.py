@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10.0  # how long a write waits for another process before it gives up
 JOURNAL_LIMIT = 64 * 1024 * 1024  # bytes the write-ahead log shrinks back to
+# Pages in that log before they go to their places: 16 MB. Keys are hashes, so the commits of a
+# first import touch the same pages again and again; SQLite's 1,000 would copy these each time.
+LOG_PAGES = 4000
 CACHE_KIB = 16 * 1024  # of each connection
 
 _WAYS_OUT = {
@@ -95,6 +98,7 @@ def connect(path: Path) -> sqlite3.Connection:
             f"cache_size = -{CACHE_KIB}",
             "temp_store = MEMORY",
             f"journal_size_limit = {JOURNAL_LIMIT}",
+            f"wal_autocheckpoint = {LOG_PAGES}",
             "cell_size_check = ON",  # a damaged page is found when it is read
             "trusted_schema = OFF",
         ):

@@ -14,7 +14,9 @@ from aggregator.core.outcome import Outcome, Saved
 
 MOST_AT_ONCE = 64  # polls in one commit: bounds how long a claim may wait for its turn
 GATHERING = 0.01  # seconds the first poll of a commit waits for others to join it
-INTERVAL = 0.1  # seconds between two commits while documents come one after the other
+INTERVAL = 0.1  # seconds at least between two commits while documents come one after the other
+LONGEST_INTERVAL = 0.4  # seconds, when commits take long
+SHARE = 5  # times as long as the last commit took, the next one waits
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -37,7 +39,10 @@ class Writer:
 
     A save waits for others for a moment, at most GATHERING, and one with a document at least until
     INTERVAL after the last commit: what has come together goes into one transaction, and comes
-    back in one go. The pages that documents touch are written once for all of a commit.
+    back in one go. The pages that documents touch are written once for all of a commit. Many
+    documents make a commit long, as at a first import: then the next one waits for more of
+    them, SHARE times as long as that took, at most LONGEST_INTERVAL. A document that comes
+    alone finds the last commit long past, and waits for nothing.
     """
 
     def __init__(self, store: SavesEach) -> None:
@@ -45,7 +50,8 @@ class Writer:
         self._turns: list[_Turn] = []
         self._timer: asyncio.TimerHandle | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._last = -INTERVAL  # when the last commit was handed to the thread
+        self._interval = INTERVAL
+        self._last = -LONGEST_INTERVAL  # when the last commit was handed to the thread
         self._closed = False
 
     async def save(self, outcome: Outcome) -> Saved | None:
@@ -68,7 +74,7 @@ class Writer:
         """When to commit at the latest. What brought nothing is cheap and holds up its host."""
         if outcome.reading is None:
             return now + GATHERING
-        return max(now + GATHERING, self._last + INTERVAL)
+        return max(now + GATHERING, self._last + self._interval)
 
     def _flush_at(self, moment: float) -> None:
         if self._timer is not None:
@@ -102,12 +108,17 @@ class Writer:
             self._timer = None
         if self._turns:
             loop = asyncio.get_running_loop()
-            self._last = loop.time()
+            self._last = handed = loop.time()
             turns, self._turns = self._turns, []
             commit = self._thread.submit(self._store.save_each, [turn.outcome for turn in turns])
             commit.add_done_callback(
-                lambda done: loop.call_soon_threadsafe(_hand_back, turns, done)
+                lambda done: loop.call_soon_threadsafe(self._committed, turns, done, handed)
             )
+
+    def _committed(self, turns: Sequence[_Turn], commit: Future[_Results], handed: float) -> None:
+        took = asyncio.get_running_loop().time() - handed
+        self._interval = min(max(SHARE * took, INTERVAL), LONGEST_INTERVAL)
+        _hand_back(turns, commit)
 
 
 _Results = tuple[Saved | Exception | None, ...]

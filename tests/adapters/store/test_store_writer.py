@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from aggregator.adapters.sqlite import SqliteStore, Writer
+from aggregator.adapters.sqlite.writer import INTERVAL
 from aggregator.core.errors import StoreError
 from aggregator.core.outcome import Outcome, Saved
 from tests.adapters.store.polls import HOUR, NOW, adopt, claim, claimed, entry, source
@@ -95,6 +98,27 @@ async def test_polls_that_end_one_after_the_other_share_commits_too(store: Sqlit
         await writer.run(lambda: claim(store, "s000", now=NOW))  # as the heartbeat does meanwhile
     assert all(await asyncio.gather(*saves))
     assert len(counting.commits) < 20
+    await writer.close()
+
+
+async def test_the_longer_commits_take_the_longer_documents_wait_for_each_other(
+    store: SqliteStore,
+) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.began: list[float] = []
+
+        def save_each(self, outcomes: Sequence[Outcome], /) -> tuple[Saved | Exception | None, ...]:
+            self.began.append(time.monotonic())
+            threading.Event().wait(0.06)
+            return (None,) * len(outcomes)
+
+    slow = Slow()
+    writer = Writer(slow)
+    for one in outcomes(store, 3):
+        await writer.save(one)
+    first, second, third = slow.began
+    assert min(second - first, third - second) > 2 * INTERVAL
     await writer.close()
 
 
