@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import UUID, uuid5
 
 from aggregator.core.gist import hash_of_gist
@@ -250,14 +250,18 @@ class _Document:
                 yield _Match(rule, candidate, evidence)
 
     def _evidence(self, rule: str, member: Member, candidate: Candidate) -> Evidence | None:
-        is_present = candidate.slug_hash in self._present
         return same_story(
             rule,
             member,
             candidate=candidate,
             window=self._source.dedupe.window,
-            present=is_present or hash_of_gist(member.headline) in self._twins,
+            present=partial(self._is_present, member, candidate),
         )
+
+    def _is_present(self, member: Member, candidate: Candidate) -> bool:
+        """Does the document hold another entry of the candidate, or of this headline?"""
+        is_another = candidate.slug_hash in self._present
+        return is_another or hash_of_gist(member.headline) in self._twins
 
     @cached_property
     def _twins(self) -> frozenset[int]:

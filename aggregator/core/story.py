@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,30 +57,47 @@ GUESS = 0.05  # a weight that a second candidate refutes
 
 
 def same_story(
-    rule: str, member: Member, *, candidate: Candidate, window: timedelta, present: bool
+    rule: str,
+    member: Member,
+    *,
+    candidate: Candidate,
+    window: timedelta,
+    present: Callable[[], bool],
 ) -> Evidence | None:
     """Return the evidence that an entry belongs to a candidate found by `rule`, None without.
 
     `guid` and `guid~` decide. `link` decides unless the texts or the headlines contradict it.
     The other rules only nominate: text, headline and time decide, and when in doubt the answer
     is no, because a story lost is worse than a story shown twice. `present`: the document holds
-    another entry of the candidate or of this headline, so this one is hardly a second.
+    another entry of the candidate or of this headline, so this one is hardly a second. It is
+    asked late: most nominees are refuted by their texts, and those left by their headlines.
     """
     if rule in ("guid", "guid~"):
         return Evidence(words=f"same {rule}")
     if rule not in ("link", "id") and _apart(member, candidate) > window:
         return None
     texts = _overlap(member, candidate)
-    headlines = _likeness(member, candidate)
     if rule == "link":
-        return _same_link(member, candidate, texts=texts, headlines=headlines)
-    doubtful = not is_distinctive(member.headline) or _recurs(member, candidate)
+        return _same_link(member, candidate, texts=texts)
+    if texts is not None and _refute(texts):
+        return None
+    headlines = _likeness(member, candidate)
+    same = headlines in (Likeness.SAME, Likeness.CUT)
+    doubtful = same and (not is_distinctive(member.headline) or _recurs(member, candidate))
+    twice = same and present()
     if texts is not None:
-        return _by_text(texts, headlines, doubtful=doubtful, present=present)
-    if doubtful or present:
+        return _by_text(texts, headlines, doubtful=doubtful, present=twice)
+    if not same or doubtful or twice:
         return None
     apart = min(_apart(member, candidate) / window, 1.0) if window else 1.0
     return _by_headline(headlines, apart=apart)
+
+
+def _refute(texts: Overlap) -> bool:
+    """Are these two stories whatever the headlines say: is no need of `_needed` met?"""
+    if texts.compared >= LONG:
+        return texts.share < VETO
+    return texts.compared >= SOME and not texts.shared
 
 
 def _by_text(
@@ -122,11 +139,9 @@ def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:
     return None
 
 
-def _same_link(
-    member: Member, candidate: Candidate, *, texts: Overlap | None, headlines: Likeness
-) -> Evidence | None:
+def _same_link(member: Member, candidate: Candidate, *, texts: Overlap | None) -> Evidence | None:
     """A link decides, but an evergreen page (`/live`) shows another story under it each day."""
-    if headlines is Likeness.SAME:
+    if _likeness(member, candidate) is Likeness.SAME:
         return Evidence(words="same link and headline")
     if texts is not None:
         if texts.share < VETO:
