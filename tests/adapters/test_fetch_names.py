@@ -40,6 +40,14 @@ async def test_of_several_addresses_only_those_allowed_are_connected() -> None:
         assert len(server.requests) == 1
 
 
+async def test_where_an_address_was_let_through_its_trouble_is_told() -> None:
+    async with raw_server({}) as server:
+        source = Source(id="a", url=server.url(host="mixed.example"))
+    async with names(lambda _: ["10.0.0.1", "127.0.0.1"]) as fetcher:
+        with pytest.raises(FetchError, match="Connection refused"):
+            await fetcher.fetch(source, state_of(source))
+
+
 # S2
 async def test_a_name_that_leads_elsewhere_the_next_time_is_checked_the_next_time() -> None:
     answers = [["127.0.0.1"], ["169.254.169.254"]]

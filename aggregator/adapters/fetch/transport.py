@@ -126,7 +126,7 @@ class _Transfer:
         self.url = url
         self.incoming = Incoming(take)
         self._guard = guard
-        self._refused: BlockedAddressError | None = None
+        self._refused: BlockedAddressError | None = None  # the last address that was
         self._sockets: list[socket.socket] = []
 
     def callbacks(self) -> tuple[Option, ...]:
@@ -157,7 +157,7 @@ class _Transfer:
             raise self.incoming.error
         if self.incoming.is_enough:
             return
-        if self._refused is not None and error.args[0] == pycurl.E_COULDNT_CONNECT:
+        if self._refused is not None and not self._sockets:
             raise blocked(self._refused, self.url) from self._refused
         raise translated(error, curl, self.url, broken_off=self.incoming.head is not None)
 

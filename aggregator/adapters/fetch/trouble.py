@@ -77,5 +77,8 @@ def closed(url: Target) -> FetchError:
 
 
 def _words(error: pycurl.error) -> str:
-    """libcurl's own words about a certificate or a handshake."""
-    return str(error.args[1] or pycurl.easy_strerror(error.args[0]))[:200]
+    """What OpenSSL says about a certificate or a handshake, the last of libcurl's words."""
+    words = str(error.args[1] or pycurl.easy_strerror(error.args[0]))[:200]
+    if error.args[0] == pycurl.E_PEER_FAILED_VERIFICATION:
+        return f"certificate not accepted: {words.rpartition(': ')[2]}"
+    return words
