@@ -314,17 +314,38 @@ class HtmlCleaner:
         return self._once(paragraphs(text))
 
 
-@lru_cache(maxsize=256)
-def _sanitiser(base: str) -> nh3.Cleaner:
-    """Building one takes longer than cleaning a short text, so they are kept."""
+class _Sanitiser:
+    """nh3 for what stands at one base.
+
+    To make a Cleaner takes longer than to clean a short text, and each has one base. So one of
+    them serves all bases, for as long as there is nothing relative in what it lets through.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._own: nh3.Cleaner | None = None
+
+    def clean(self, markup: str) -> str:
+        if self._own is None:
+            cleaned = _COMMON.clean(markup)
+            if not _RELATIVE.search(cleaned):
+                return cleaned
+            self._own = _cleaner_at(self._base)
+        return self._own.clean(markup)
+
+
+_sanitiser = lru_cache(maxsize=256)(_Sanitiser)
+
+
+def _cleaner_at(base: str) -> nh3.Cleaner:
     try:
-        return _new_sanitiser(("rewrite_with_base", absolute_url(base, "")))
+        return _cleaner(("rewrite_with_base", absolute_url(base, "")))
     except ValueError:
-        return _new_sanitiser("deny")
+        return _cleaner("deny")
 
 
-def _new_sanitiser(
-    url_relative: Literal["deny"] | tuple[Literal["rewrite_with_base"], str],
+def _cleaner(
+    url_relative: Literal["deny", "pass_through"] | tuple[Literal["rewrite_with_base"], str],
 ) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(_TAGS),
@@ -334,3 +355,8 @@ def _new_sanitiser(
         url_relative=url_relative,
         set_tag_attribute_values={"audio": _PLAYER, "video": _PLAYER},
     )
+
+
+_COMMON = _cleaner("pass_through")
+# An address as the sanitiser writes it that may be relative: in `href`, `src` or `poster`.
+_RELATIVE = re.compile('="(?!https?://|mailto:)(?<=(?:ref|src|ter)=")')
