@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from feedparser.mixin import _FeedParserMixin
 
-LONGEST_KEPT = 200  # characters of a name that is kept beyond its document
+LONGEST_KEPT = 200  # characters of names that are kept beyond their document
 
 # prefixes that mean something to feedparser or to us, whatever they stand for
 _KNOWN_PREFIXES = frozenset(_FeedParserMixin.namespaces.values()) - {""} | {"atom"}
@@ -47,20 +48,40 @@ def parted(name: str) -> tuple[str, str]:
     return namespace, local
 
 
-def attribute_names(name: str) -> tuple[str, str]:
-    """What feedparser calls an attribute, and how it was written.
+class AttributeNames(NamedTuple):
+    """What feedparser calls the attributes of an element, in their order."""
+
+    known: tuple[str, ...]
+    otherwise: tuple[str, ...]  # as they were written; none where that is the same
+    lowered: tuple[str, ...]  # those of them whose values do not tell cases apart
+
+
+def attribute_names(names: tuple[str, ...]) -> AttributeNames:
+    """What feedparser calls the attributes that expat calls so.
 
     Long names are not kept: a worker reads many documents, and a name may have megabytes.
     """
-    return _kept_names(name) if len(name) <= LONGEST_KEPT else _attribute_names(name)
+    is_short = sum(map(len, names)) <= LONGEST_KEPT
+    return _kept_names(names) if is_short else _attribute_names(names)
 
 
-def _attribute_names(name: str) -> tuple[str, str]:
+def _attribute_names(names: tuple[str, ...]) -> AttributeNames:
+    known = tuple(map(_known_name, names))
+    written = tuple(map(_written_name, names))
+    lowered = tuple(name for name in ("rel", "type") if name in (*known, *written))
+    return AttributeNames(known, () if known == written else written, lowered)
+
+
+def _known_name(name: str) -> str:
     namespace, local = parted(name)
     known = _KNOWN_NAMESPACES.get(namespace.lower(), "")
+    return (f"{known}:{local}" if known else local).lower()
+
+
+def _written_name(name: str) -> str:
+    _, local = parted(name)
     parts = name.split()
-    given = f"{parts[2]}:{local}" if len(parts) == 3 else local
-    return (f"{known}:{local}" if known else local).lower(), given.lower()
+    return (f"{parts[2]}:{local}" if len(parts) == 3 else local).lower()
 
 
 _kept_names = lru_cache(maxsize=1024)(_attribute_names)

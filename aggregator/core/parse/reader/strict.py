@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 from xml.parsers.expat import ParserCreate
 from xml.sax.saxutils import escape
 
@@ -222,32 +221,25 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
     def _learn(self, name: str) -> _Element:
         """What an element of this name is, among the namespaces of the moment."""
         namespace, local = parted(name)
-        tag = self._prefixed(namespace, local).lower()
-        given, suffix = split(tag)
-        prefix = self.namespacemap.get(given, given)
-        key = f"{prefix}_{suffix}" if prefix else suffix
-        element = _Element(
-            tag=tag,
-            key=key,
-            name=suffix,
-            begin=_method(f"_start_{key}"),
-            end=_method(f"_end_{key}"),
-            embedded=namespace if namespace == _EMBEDDED.get(local.lower(), "") else "",
-            ends_textinput=not prefix and tag not in _IN_TEXTINPUT,
-            ends_image=not prefix and tag not in _IN_IMAGE,
+        given = self._prefix_of(namespace)
+        tag = (f"{given}:{local}" if given else local).lower()
+        written, _ = split(tag)
+        element = _element(
+            tag,
+            self.namespacemap.get(written, written),
+            namespace if namespace == _EMBEDDED.get(local.lower(), "") else "",
         )
         if len(self._elements) >= MAX_NAMES:
             self._elements.clear()
         self._elements[name] = element
         return element
 
-    def _prefixed(self, namespace: str, local: str) -> str:
+    def _prefix_of(self, namespace: str) -> str:
         known = known_prefix(namespace)
-        if known:
-            return f"{known}:{local}"
-        used = self.namespaces_in_use.items() if namespace else ()
-        given = next((prefix for prefix, uri in used if prefix and uri == namespace), "")
-        return f"{given}:{local}" if given else local
+        if known or not namespace:
+            return known
+        used = self.namespaces_in_use.items()
+        return next((prefix for prefix, uri in used if prefix and uri == namespace), "")
 
     def _attributes(self, element: _Element, written: dict[str, str]) -> dict[str, str]:
         """The attributes of an element by the names that feedparser knows them by."""
@@ -256,13 +248,11 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
             return found
         if len(written) > MAX_ATTRIBUTES:
             written = dict(islice(written.items(), MAX_ATTRIBUTES))
-        names = [attribute_names(name) for name in written]
-        found.update(zip((known for known, _ in names), written.values(), strict=True))
-        if any(known != given for known, given in names):
-            found.update(zip((given for _, given in names), written.values(), strict=True))
-        for name in ("rel", "type"):
-            if name in found:
-                found[name] = found[name].lower()
+        names = attribute_names(tuple(written))
+        found.update(zip(names.known, written.values(), strict=True))
+        found.update(zip(names.otherwise, written.values(), strict=False))
+        for name in names.lowered:
+            found[name] = found[name].lower()
         return found
 
     def _declarations(self, element: _Element) -> dict[str, str]:
@@ -324,11 +314,29 @@ class Strict(Bounded, api.StrictFeedParser):  # type: ignore[misc]
         )
 
 
-def _method(name: str) -> Callable[..., Any] | None:
-    return _kept_method(name) if len(name) <= LONGEST_KEPT else None
+def _element(tag: str, prefix: str, embedded: str) -> _Element:
+    """What feedparser makes of an element: it calls the namespace of this tag by this prefix.
+
+    Feeds share nearly all their names, so the element is kept beyond its document, unless its
+    name is long: there are names of megabytes.
+    """
+    make = _kept_element if len(tag) <= LONGEST_KEPT else _new_element
+    return make(tag, prefix, embedded)
 
 
-@lru_cache(maxsize=1024)
-def _kept_method(name: str) -> Callable[..., Any] | None:
-    found: Callable[..., Any] | None = getattr(Strict, name, None)
-    return found
+def _new_element(tag: str, prefix: str, embedded: str) -> _Element:
+    _, name = split(tag)
+    key = f"{prefix}_{name}" if prefix else name
+    return _Element(
+        tag=tag,
+        key=key,
+        name=name,
+        begin=getattr(Strict, f"_start_{key}", None),
+        end=getattr(Strict, f"_end_{key}", None),
+        embedded=embedded,
+        ends_textinput=not prefix and tag not in _IN_TEXTINPUT,
+        ends_image=not prefix and tag not in _IN_IMAGE,
+    )
+
+
+_kept_element = lru_cache(maxsize=MAX_NAMES)(_new_element)
