@@ -29,7 +29,8 @@ from aggregator.core.parse.reader.names import (
 from aggregator.core.parse.reader.texts import XHTML
 
 MAX_ATTRIBUTES = 64
-MAX_NAMES = 1024  # of elements, that are kept at once
+MAX_NAMES = 1024  # of elements, that are kept at once while a document is read
+MAX_KEPT = 256  # of those, kept beyond it: a feed has some twenty
 
 MARK = "<?aggregator-part?>"  # stands before the first entry of a marked text and after each one
 _MARK_TARGET = MARK[2:-2]
@@ -339,4 +340,4 @@ def _new_element(tag: str, prefix: str, embedded: str) -> _Element:
     )
 
 
-_kept_element = lru_cache(maxsize=MAX_NAMES)(_new_element)
+_kept_element = lru_cache(maxsize=MAX_KEPT)(_new_element)
