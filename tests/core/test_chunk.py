@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import blake2b
 
 import pytest
 from hypothesis import given
@@ -410,17 +409,15 @@ def test_every_kind_of_difference_is_told() -> None:
 
 
 def test_one_document_in_a_thousand_is_due() -> None:
-    hashes = [number.to_bytes(8, "big") + b"rest" for number in range(5 * ONE_IN)]
-    assert sum(map(is_due, hashes)) == 5
+    bodies = [b"%d" % number for number in range(20 * ONE_IN)]
+    assert 10 <= sum(map(is_due, bodies)) <= 30
 
 
 def padded(body: str, *, length: int) -> Document:
     """The document with white space behind it: that long at least, and due."""
     filled = body.encode().ljust(length)
-    digest = blake2b(filled, digest_size=8)
-    while not is_due(digest.digest()):
+    while not is_due(filled):
         filled += b" "
-        digest.update(b" ")
     return replace(document(""), body=filled)
 
 

@@ -25,9 +25,9 @@ Span = tuple[int, int]
 
 _DIGEST_SIZE = 8  # bytes; they tell apart the entries of one document and its last version
 _TOKEN = re.compile(
-    rb"<(?:(!\[CDATA\[|!--|\?)|(/?)((?:[\w.-]{1,40}:)?(?:item|entry))(?=[\s/>]))", re.IGNORECASE
+    rb"<(?:(!\[CDATA\[|!--|\?)|(/?)((?:[\w.-]{1,40}+:)?+(?:item|entry))(?=[\s/>]))", re.IGNORECASE
 )
-_TAG = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
+_TAG = re.compile(rb"<(?:[\w.-]{1,40}+:)?+(?:item|entry)(?=[\s/>])")
 _CLOSERS = {b"![CDATA[": b"]]>", b"!--": b"-->", b"?": b"?>"}
 _CDATA = b"<![CDATA["
 _FORBIDDEN = bytes(range(0x20)).translate(None, b"\t\n\r")
