@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from uuid import UUID, uuid5
 
 from aggregator.core.gist import hash_of_gist
 from aggregator.core.identify import own_slug_hash
+from aggregator.core.known import Known, KnownEntry
 from aggregator.core.model import Entry, Identity, Key, Novelty, Reading
 from aggregator.core.settings import Source
 from aggregator.core.slug import slug_of
@@ -26,44 +27,6 @@ QUEUED = 1  # too many at once: let out at one of the next polls
 SEEN = 2  # stored so that it is never new: the past of a source that was just added
 _Shared = list[tuple[str, list[Candidate]]]  # the candidates under each key of an entry, by kind
 _ATOM_ID_NAMESPACE = UUID("5b1c7e7a-3a5e-5d0c-9d55-0f0a5d7c1c55")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownEntry:
-    """An entry of this source that is already stored, found by its entry key."""
-
-    entry_key: int
-    slug_hash: int
-    slug: str
-    atom_id: str
-    content_hash: int
-    changes: int  # edits seen without a new `updated` by the publisher
-    published: datetime | None
-    publisher_updated: datetime | None  # as the publisher said it
-    updated: datetime  # as we publish it
-    first_seen: datetime
-    link: str = ""
-    headline: str = ""  # in its normal form
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnCopy:
-    """How the source of the document carries a candidate already."""
-
-    held: int  # the least of its entries; see Decision
-    content_hash: int  # of the latest of them
-    updated: datetime  # of the latest of them, as we publish it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the store knows about a document: one read."""
-
-    entries: Mapping[int, KnownEntry]  # by entry key
-    candidates: Mapping[Key, tuple[Candidate, ...]]  # newest first, at most eight a key
-    taken: frozenset[int] = frozenset()  # those slug hashes of the document that are in use
-    own: Mapping[int, OwnCopy] = field(default_factory=dict)  # by the candidate's slug hash
-    seen: frozenset[int] = frozenset()  # slug hashes of the entries that were not read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from aggregator.core.gist import Likeness, likeness
 from aggregator.core.identify import entry_key_of, guid_keys
-from aggregator.core.judge import KnownEntry
+from aggregator.core.known import KnownEntry
 from aggregator.core.links import canonical_link
 from aggregator.core.model import Entry, Identity, Reading
 from aggregator.core.sketch import overlap

@@ -94,7 +94,7 @@ def same_story(
 
 
 def _refute(texts: Overlap) -> bool:
-    """Are these two stories whatever the headlines say: is no need of `_needed` met?"""
+    """Are these texts of two stories, whatever the headlines say?"""
     if texts.compared >= LONG:
         return texts.share < VETO
     return texts.compared >= SOME and not texts.shared
@@ -104,7 +104,7 @@ def _by_text(
     texts: Overlap, headlines: Likeness, *, doubtful: bool, present: bool
 ) -> Evidence | None:
     """Evidence from texts that can be compared; the headlines say how much it takes."""
-    needed, much = _needed(texts, headlines, doubtful=doubtful, present=present)
+    needed, much = _needed(headlines, doubtful=doubtful, present=present)
     if texts.share < needed or texts.shared < much:
         return None
     if texts.share >= COPY:
@@ -113,10 +113,11 @@ def _by_text(
     return Evidence(words=words, weight=2 * GUESS + texts.share)
 
 
-def _needed(
-    texts: Overlap, headlines: Likeness, *, doubtful: bool, present: bool
-) -> tuple[float, int]:
-    """The least share, and the least number of shared shingles, of texts of one story."""
+def _needed(headlines: Likeness, *, doubtful: bool, present: bool) -> tuple[float, int]:
+    """The least share, and the least number of shared shingles, of texts of one story.
+
+    Where a headline stands for its story it is enough that the texts do not refute it.
+    """
     if headlines is Likeness.OTHER:
         return RETITLED, PLENTY
     if headlines is Likeness.ALIKE:
@@ -125,18 +126,14 @@ def _needed(
         return STRONG, MUCH
     if present:
         return STRONG, SOME
-    if texts.compared >= LONG:
-        return VETO, 0
-    return 0.0, 1 if texts.compared >= SOME else 0
+    return 0.0, 0
 
 
-def _by_headline(headlines: Likeness, *, apart: float) -> Evidence | None:
+def _by_headline(headlines: Likeness, *, apart: float) -> Evidence:
     """Evidence from a distinctive headline alone; of two stories under it the nearer in time."""
     if headlines is Likeness.SAME:
         return Evidence(words="distinctive headline", weight=0.9 - 0.1 * apart)
-    if headlines is Likeness.CUT:
-        return Evidence(words="distinctive headline, cut", weight=GUESS)
-    return None
+    return Evidence(words="distinctive headline, cut", weight=GUESS)
 
 
 def _same_link(member: Member, candidate: Candidate, *, texts: Overlap | None) -> Evidence | None:

@@ -10,7 +10,8 @@ import pytest
 from lxml import etree
 
 from aggregator.core.errors import ParseError
-from aggregator.core.judge import Known, resolve
+from aggregator.core.judge import resolve
+from aggregator.core.known import Known
 from aggregator.core.model import Article, Document, Reading
 from aggregator.core.read import read
 from aggregator.core.render import render

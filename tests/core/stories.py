@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.core import reuse
 from aggregator.core.identify import identify
-from aggregator.core.judge import Decision, Known, KnownEntry, OwnCopy, resolve
+from aggregator.core.judge import Decision, resolve
+from aggregator.core.known import Known, KnownEntry, OwnCopy
 from aggregator.core.model import Entry, Feed, FeedInfo, Key, Reading
 from aggregator.core.settings import Source
 from aggregator.core.story import Candidate, Member

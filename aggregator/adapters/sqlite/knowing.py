@@ -19,7 +19,7 @@ from aggregator.adapters.sqlite.codec import (
 )
 from aggregator.core import judge, reuse
 from aggregator.core.errors import ForgottenError
-from aggregator.core.judge import Known, KnownEntry, OwnCopy
+from aggregator.core.known import Known, KnownEntry, OwnCopy
 from aggregator.core.model import Key, Reading
 from aggregator.core.story import Candidate, Member
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.adapters.sqlite.codec import many, to_moment
-from aggregator.core.judge import Decision, OwnCopy
+from aggregator.core.judge import Decision
+from aggregator.core.known import OwnCopy
 
 _LATEST = """
 SELECT e.slug_hash, max(e.updated) FROM json_each(?) AS wanted
