@@ -12,17 +12,15 @@ from collections.abc import Sequence
 
 from aggregator.core.clean import lines_of
 from aggregator.core.gist import gist, lead
+from aggregator.core.keying import HASH_VERSION
 from aggregator.core.links import canonical_link, guid_without_host, site_label, url_slug
 from aggregator.core.model import Entry, Feed, FeedInfo, Identity, Key
 from aggregator.core.settings import Source
 from aggregator.core.sketch import opening, shingles, sketch, story_text, words_of
-from aggregator.core.slug import CUT, HASH_VERSION, hash64, headline, plain, slugify, stem, tail
+from aggregator.core.slug import CUT, hash64, headline, plain, slugify, stem, tail
 
 LEARNT_TAIL_ENTRIES = 4  # entries that must share a tail before it counts as the site's name
 NO_TITLE = "untitled"
-# Counts the changes of what keys, sketches and content hashes are made of, but for the normal form
-# of headlines (HASH_VERSION): stored entries are then identified anew, once.
-KEY_VERSION = "4"
 
 _ABSOLUTE_IRI = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+$")
 _NEVER_AN_ID = ("javascript:", "vbscript:", "data:", "file:", "about:", "blob:", "hash:")

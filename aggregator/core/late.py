@@ -1,8 +1,8 @@
-"""Packages whose parts are loaded when they are asked for: a start pays for what it uses. Pure."""
+"""Modules that are loaded when they are asked for: a start pays for what it uses. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 
 
@@ -20,3 +20,18 @@ def late(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], ob
         return getattr(import_module(f"{package}.{home_of[name]}"), name)
 
     return load
+
+
+def modules(package: str, *names: str) -> Iterator[LateModule]:
+    """Modules of a package, each loaded when something of it is asked for."""
+    return (LateModule(f"{package}.{name}") for name in names)
+
+
+class LateModule:
+    """Stands for a module until it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module(self._name), name)

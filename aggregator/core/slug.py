@@ -15,7 +15,6 @@ from hashlib import blake2b
 STEM_LENGTH = 49
 HASH_DIGITS = 13
 CUT = "\u2026"  # ends the normal form of a headline that somebody cut short
-HASH_VERSION = "2"  # part of every slug hash: a new normal form takes a new version
 
 _PUNCTUATION = re.compile(
     "[\u00a1-\u00a9\u00ab\u00ac\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]+"

@@ -11,10 +11,13 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from aggregator.adapters.sqlite.codec import many
 from aggregator.core.model import Identity, Key
-from aggregator.core.story import Candidate
+
+if TYPE_CHECKING:
+    from aggregator.core.story import Candidate
 
 SPLIT = "split"
 MERGE = "merge"

@@ -37,10 +37,6 @@ _OF_AN_EMPTY_STORE = frozenset({"meta", "kinds"})
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
-def silent(done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def lines(connection: sqlite3.Connection, *, progress: Progress) -> Iterator[str]:
     """Yield the store line by line, as it is at the first one, while others go on writing."""
     connection.execute("BEGIN")

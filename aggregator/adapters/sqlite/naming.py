@@ -17,8 +17,9 @@ from uuid import NAMESPACE_OID, uuid5
 from aggregator.adapters.sqlite.codec import many
 from aggregator.core.identify import own_slug_hash
 from aggregator.core.judge import Decision
+from aggregator.core.keying import HASH_VERSION
 from aggregator.core.model import Reading
-from aggregator.core.slug import HASH_DIGITS, HASH_VERSION, hash64, slug_of
+from aggregator.core.slug import HASH_DIGITS, hash64, slug_of
 
 
 def with_free_names(

@@ -17,6 +17,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from aggregator.adapters.sqlite import keyed
 from aggregator.adapters.sqlite.codec import (
     entry_from_json,
     info_from_json,
@@ -25,13 +26,11 @@ from aggregator.adapters.sqlite.codec import (
 )
 from aggregator.adapters.sqlite.connection import writing
 from aggregator.adapters.sqlite.keys import write_keys
-from aggregator.core.identify import KEY_VERSION, identify_stored, site_names
+from aggregator.core.identify import identify_stored, site_names
 from aggregator.core.model import Entry, Feed, FeedInfo, Identity, Key
 from aggregator.core.settings import Source
-from aggregator.core.slug import HASH_VERSION
 from aggregator.logs import event
 
-VERSION = f"{HASH_VERSION}.{KEY_VERSION}"
 _BATCH = 200  # entries of one transaction
 _SAMPLE = 50  # newest entries of a source, that show how it signs its headlines
 # What is no matter of headline or text, or only the document could tell.
@@ -59,11 +58,7 @@ _WRITE_ARTICLE = "UPDATE articles SET headline = :headline WHERE slug_hash = :ho
 
 def rekey(connection: sqlite3.Connection, sources: Sequence[Source], *, progress: Progress) -> int:
     """Identify the stored entries of other versions anew; return how many there were."""
-    stale = connection.execute(
-        "SELECT source, info FROM source_state WHERE keyed <> ? ORDER BY source", (VERSION,)
-    ).fetchall()
-    if not stale:
-        return 0
+    stale = keyed.stale(connection)
     known = {source.id: source for source in sources}
     total = _count(connection, [source for source, _ in stale])
     done = 0
@@ -73,16 +68,8 @@ def rekey(connection: sqlite3.Connection, sources: Sequence[Source], *, progress
             done += batch
             progress(done, total)
         with writing(connection):
-            mark(connection, [name])
+            keyed.mark(connection, [name])
     return done
-
-
-def mark(connection: sqlite3.Connection, sources: Iterable[str]) -> None:
-    """Remember that the entries of these sources have the keys of this version."""
-    connection.execute(
-        "UPDATE source_state SET keyed = ? WHERE source IN (SELECT value FROM json_each(?))",
-        (VERSION, many(sources)),
-    )
 
 
 def tell(done: int, total: int) -> None:

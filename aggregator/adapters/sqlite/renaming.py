@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,6 @@ from aggregator.adapters.sqlite.codec import many
 from aggregator.adapters.sqlite.knowing import kinds
 from aggregator.core.identify import entry_key_of, guid_keys
 from aggregator.core.model import Key, Reading
-from aggregator.core.settings import Source
 
 LOOKED_AT = 50  # entries of a document, and sources no longer listed, that are compared
 LEAST = 2  # entries that must be the same: one may be an accident
@@ -44,36 +43,10 @@ GROUP BY e.source ORDER BY same DESC, e.source LIMIT 1
 """
 
 
-def follow(connection: sqlite3.Connection, sources: Sequence[Source]) -> None:
-    """Give new ids what is known of ids no longer listed that have the same address."""
-    for old, new in renamed(connection, sources).items():
+def follow(connection: sqlite3.Connection, renamed: Mapping[str, str]) -> None:
+    """Give new ids what is known of old ones; see renamed."""
+    for old, new in renamed.items():
         _rename(connection, old, new, tables=_tables_with(connection, "source"))
-
-
-def renamed(connection: sqlite3.Connection, sources: Sequence[Source]) -> dict[str, str]:
-    """Ids no longer listed, each with the new one that has the same address."""
-    listed = {source.id for source in sources}
-    states = connection.execute(
-        "SELECT source, url, effective_url FROM source_state ORDER BY last_success_at, source"
-    ).fetchall()
-    known = {source for source, _, _ in states}
-    left = {
-        _place(address): source
-        for source, url, effective_url in states
-        for address in (effective_url, url)
-        if address and source not in listed
-    }
-    found: dict[str, str] = {}
-    for source in sources:
-        old = left.get(_place(source.url)) if source.id not in known else None
-        if old is not None and old not in found:
-            found[old] = source.id
-    return found
-
-
-def _place(address: str) -> str:
-    """The address without scheme: a source that went over to https is the same one."""
-    return address.partition("://")[2].rstrip("/")
 
 
 def take_over(connection: sqlite3.Connection, reading: Reading, *, source: str) -> None:

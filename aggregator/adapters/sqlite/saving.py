@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from aggregator.adapters.sqlite import aliases, ledger, memories, renaming, states, waiting, wording
 from aggregator.adapters.sqlite.codec import (
@@ -20,7 +19,7 @@ from aggregator.adapters.sqlite.naming import with_free_names
 from aggregator.adapters.sqlite.times import with_steady_times
 from aggregator.core import judge
 from aggregator.core.judge import Decision
-from aggregator.core.model import Novelty, Reading, SourceState
+from aggregator.core.model import Novelty, Reading
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.witness import witness
 
@@ -59,18 +58,9 @@ def save_alone(connection: sqlite3.Connection, outcome: Outcome) -> Saved:
     novelty = Novelty()
     if outcome.reading is not None:
         novelty = _save_reading(connection, outcome, outcome.reading)
-    state = settled_state(outcome, novelty, queued=_let_out(connection, outcome, novelty))
+    state = states.settled(outcome, novelty, queued=_let_out(connection, outcome, novelty))
     states.write_all(connection, [(outcome.state, state)])
     return Saved(state, novelty)
-
-
-def settled_state(outcome: Outcome, novelty: Novelty, *, queued: int) -> SourceState:
-    """What the state of the source becomes."""
-    settled = outcome.settle(novelty)
-    source = outcome.state.source
-    if (settled.source, settled.lease_until, settled.queued) == (source, None, queued):
-        return settled
-    return replace(settled, source=source, lease_until=None, queued=queued)
 
 
 def _let_out(connection: sqlite3.Connection, outcome: Outcome, novelty: Novelty) -> int:

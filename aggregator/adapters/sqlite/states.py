@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.adapters.sqlite import codec, rekeying, renaming
+from aggregator.adapters.sqlite import codec, keyed
 from aggregator.adapters.sqlite.codec import many, to_optional_moment
 from aggregator.adapters.sqlite.connection import writing
+from aggregator.adapters.sqlite.renamed import renamed
 from aggregator.adapters.sqlite.rows import (
     COLUMNS,
     PLAIN,
@@ -19,7 +20,7 @@ from aggregator.adapters.sqlite.rows import (
     told_alike,
 )
 from aggregator.core.cadence import clamp_loaded
-from aggregator.core.model import SourceState
+from aggregator.core.model import Novelty, SourceState
 from aggregator.core.outcome import Outcome
 from aggregator.core.settings import Source
 
@@ -70,11 +71,12 @@ def adopt(
     """See Store.adopt. Rows that are right already are not written."""
     listed = many(source.id for source in sources)
     with writing(connection):
-        renaming.follow(connection, sources)
+        if found := renamed(connection, sources):
+            _follow(connection, found)
         known = {row[0] for row in connection.execute("SELECT source FROM source_state")}
         fresh = [source for source in sources if source.id not in known]
         connection.executemany(_INSERT, map(to_row, _first_states(fresh, now=now, spread=spread)))
-        rekeying.mark(connection, [source.id for source in fresh])
+        keyed.mark(connection, [source.id for source in fresh])
         connection.execute(
             "UPDATE source_state SET listed = 0 WHERE listed = 1 "
             "AND source NOT IN (SELECT value FROM json_each(?))",
@@ -87,6 +89,12 @@ def adopt(
         )
         _resume_moved(connection, sources, now=now, hard_interval=hard_interval)
         _clamp(connection, now=now)
+
+
+def _follow(connection: sqlite3.Connection, found: Mapping[str, str]) -> None:
+    from aggregator.adapters.sqlite import renaming  # noqa: PLC0415 (with all that makes keys)
+
+    renaming.follow(connection, found)
 
 
 def _first_states(
@@ -323,3 +331,12 @@ def next_due(connection: sqlite3.Connection) -> datetime | None:
         moment = max(next_poll_at, lease_until or next_poll_at, parked_until or next_poll_at)
         earliest = moment if earliest is None else min(earliest, moment)
     return to_optional_moment(earliest)
+
+
+def settled(outcome: Outcome, novelty: Novelty, *, queued: int) -> SourceState:
+    """What the state of the source becomes."""
+    after = outcome.settle(novelty)
+    source = outcome.state.source
+    if (after.source, after.lease_until, after.queued) == (source, None, queued):
+        return after
+    return replace(after, source=source, lease_until=None, queued=queued)

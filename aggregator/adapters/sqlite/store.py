@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator.adapters.sqlite import (
     archive,
+    keyed,
     ledger,
-    lookup,
     memories,
-    moving,
-    rekeying,
-    renaming,
-    rulings,
     serving,
     shown,
     states,
@@ -24,6 +21,8 @@ from aggregator.adapters.sqlite import (
 )
 from aggregator.adapters.sqlite.connection import connect, refusals
 from aggregator.adapters.sqlite.opening import OpenStore
+from aggregator.adapters.sqlite.renamed import renamed
+from aggregator.core.late import modules
 from aggregator.core.model import (
     ArchivePage,
     Article,
@@ -35,6 +34,19 @@ from aggregator.core.model import (
 )
 from aggregator.core.outcome import Outcome, Saved
 from aggregator.core.settings import Output, Source
+
+if TYPE_CHECKING:
+    from aggregator.adapters.sqlite import lookup, moving, rekeying, rulings
+else:  # no poll needs them
+    lookup, moving, rekeying, rulings = modules(
+        "aggregator.adapters.sqlite", "lookup", "moving", "rekeying", "rulings"
+    )
+
+Progress = Callable[[int, int], None]  # rows done, rows in all
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 class SqliteStore(OpenStore):
@@ -56,11 +68,12 @@ class SqliteStore(OpenStore):
     ) -> None:
         with self._connected() as connection:
             states.adopt(connection, sources, now=now, spread=spread, hard_interval=hard_interval)
-            rekeying.rekey(connection, sources, progress=rekeying.tell)
+            if keyed.stale(connection):
+                rekeying.rekey(connection, sources, progress=rekeying.tell)
 
     def renamed(self, sources: Sequence[Source]) -> dict[str, str]:
         with self._connected() as connection:
-            return renaming.renamed(connection, sources)
+            return renamed(connection, sources)
 
     def claim(
         self,
@@ -295,7 +308,7 @@ class SqliteStore(OpenStore):
 
     # --- moving
 
-    def dump(self, *, progress: moving.Progress = moving.silent) -> Iterator[str]:
+    def dump(self, *, progress: Progress = _silent) -> Iterator[str]:
         with refusals(self.path), closing(connect(self.path)) as connection:
             yield from moving.lines(connection, progress=progress)
 
@@ -304,7 +317,7 @@ class SqliteStore(OpenStore):
         lines: Iterable[str],
         *,
         replace: bool = False,
-        progress: moving.Progress = moving.silent,
+        progress: Progress = _silent,
     ) -> int:
         with self._connected() as connection:
             return moving.load(connection, lines, replace=replace, progress=progress)

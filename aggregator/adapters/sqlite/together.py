@@ -12,7 +12,6 @@ from typing import TypeVar
 from aggregator.adapters.sqlite import states
 from aggregator.adapters.sqlite.codec import to_optional_seconds
 from aggregator.adapters.sqlite.connection import refusals, savepoint, writing
-from aggregator.adapters.sqlite.saving import save_alone, settled_state
 from aggregator.core.model import Novelty, SourceState
 from aggregator.core.outcome import Outcome, Saved
 
@@ -59,13 +58,16 @@ class _Group:
     def _quiet(self, outcome: Outcome) -> Saved | Exception:
         """Settle a poll that touches no other row than that of its source."""
         try:
-            state = settled_state(outcome, Novelty(), queued=0)
+            state = states.settled(outcome, Novelty(), queued=0)
         except Exception as error:  # noqa: BLE001 - a bug in one poll must not cost the others theirs
             return error
         self.quiet[state.source] = (outcome.state, state)
         return Saved(state, Novelty())
 
     def _alone(self, outcome: Outcome) -> Saved | Exception:
+        # With the judge and all it needs: a poll that brings nothing does without.
+        from aggregator.adapters.sqlite.saving import save_alone  # noqa: PLC0415
+
         return self._apart(partial(save_alone, self.connection, outcome))
 
     def _apart(self, write: Callable[[], _Result]) -> _Result | Exception:

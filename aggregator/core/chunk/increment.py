@@ -13,7 +13,8 @@ from aggregator.core.chunk.names import Slot, keep_their_headlines, shared_tails
 from aggregator.core.chunk.remember import Names, Places, hash_of_link, remembered
 from aggregator.core.chunk.split import Chunks, chunks
 from aggregator.core.errors import ParseError
-from aggregator.core.identify import KEY_VERSION, identify_among
+from aggregator.core.identify import identify_among
+from aggregator.core.keying import HASH_VERSION, KEY_VERSION
 from aggregator.core.links import canonical_link
 from aggregator.core.model import Document, Entry, Feed, Identity, Reading, Seen
 from aggregator.core.parse import parse_parts, says_nothing
@@ -21,7 +22,6 @@ from aggregator.core.parse.guids import distinct
 from aggregator.core.parse.parts import Parts
 from aggregator.core.read import read
 from aggregator.core.settings import Source
-from aggregator.core.slug import HASH_VERSION
 
 MAX_PREFIXES = 60  # namespaces; from 64 on the parser notes no more of them
 GIVEN_UP = b"-"  # in place of a memory: once for each reading since splitting failed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.adapters.sqlite import SqliteStore, rekeying
+from aggregator.adapters.sqlite import SqliteStore, keyed, rekeying
 from aggregator.adapters.sqlite.connection import connect
 from aggregator.core.model import Entry, FeedInfo
 from aggregator.core.settings import Source
@@ -138,7 +138,7 @@ def test_kinds_of_keys_that_an_older_version_did_not_know_are_filled_in(
 
 def test_without_it_a_copy_of_an_old_story_would_be_a_second_article(store: SqliteStore) -> None:
     aged(store)
-    change(store, f"UPDATE source_state SET keyed = '{rekeying.VERSION}'")
+    change(store, f"UPDATE source_state SET keyed = '{keyed.VERSION}'")
     adopt(store, source("a"), source("b"))
     assert poll(store, source("b"), copy_of(7), now=NOW + HOUR).novelty.new_articles == 1
 
@@ -214,5 +214,5 @@ def test_a_new_source_is_of_this_version(store: SqliteStore) -> None:
     told = [json.loads(line) for line in store.dump()]
     states = [line["row"] for line in told if line.get("table") == "source_state"]
     assert {state["source"]: state["keyed"] for state in states} == dict.fromkeys(
-        "abc", rekeying.VERSION
+        "abc", keyed.VERSION
     )
