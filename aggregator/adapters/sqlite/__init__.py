@@ -4,6 +4,7 @@
     opening  the file: opened, closed, a connection for each thread
     states   what is due, claiming it, the row of each source
     saving   what one poll brought; knowing reads what the judge must know
+    renamed  sources under other ids, and renaming that follows; keyed and rekeying likewise
     together several polls in one transaction; writer gathers them
     waiting  what is held back of a flood; aliases what is dropped of churning guids
     shown    articles for building, newest first
