@@ -313,6 +313,18 @@ def test_no_message_shows_a_secret(tmp_path: Path, text: str) -> None:
 
 
 # S11
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources: [{url: 'https://x.example/', id: 'https://u:pw-hidden@x.example/'}]",
+        "outputs: [{id: a, aliases: ['https://u:pw-hidden@x.example/']}]",
+    ],
+)
+def test_no_hint_is_made_of_a_secret(tmp_path: Path, text: str) -> None:
+    assert "hidden" not in str(error(tmp_path, text))
+
+
+# S11
 def test_settings_do_not_show_their_secrets(tmp_path: Path) -> None:
     text = f"sources: [{{url: 'https://u:{SECRET}@x.example/', headers: {{X: {SECRET}}}}}]"
     found = settings(tmp_path, text)

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 import aggregator.adapters.config
+import aggregator.adapters.workers
 import aggregator.app
 import aggregator.core.filter
 import aggregator.standing
@@ -16,6 +17,7 @@ from aggregator.core.late import late
 
 LATE = (
     aggregator.adapters.config,
+    aggregator.adapters.workers,
     aggregator.app,
     aggregator.core.filter,
     aggregator.standing,

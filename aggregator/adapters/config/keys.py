@@ -70,6 +70,7 @@ class Shape:
     required: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
+        assert not {"keys", "required"} & {*vars(cls)}, "a key has the name of what we keep here"
         cls.keys = {name: value for name, value in vars(cls).items() if isinstance(value, Key)}
         cls.required = tuple(name for name, value in cls.keys.items() if value.is_required)
 

@@ -98,7 +98,7 @@ def identifier(text: str) -> str:
     """The id of a source or output."""
     if _ID.fullmatch(text):
         return text
-    meant = slug(text)
+    meant = "" if "@" in text else slug(text)  # of user info, where a veil would not know it
     what = f"{quoted(text)} is not an id: a-z, 0-9, dot, hyphen and underscore, at most 64"
     raise Wrong(what, f"did you mean {quoted(meant)}?" if meant else "")
 

@@ -176,10 +176,9 @@ def claim(connection: sqlite3.Connection, wanted: Claim) -> tuple[SourceState, .
             "next_poll": wanted.next_poll // timedelta(seconds=1),
             "taken": many(taken),
         }
-        rows = connection.execute(_CLAIMED, values).fetchall()
+        claimed = {row[0]: from_row(row) for row in connection.execute(_CLAIMED, values)}
         connection.execute(_TAKE, values)
-    claimed = {row[0]: row for row in rows}
-    return tuple(from_row(claimed[source]) for source in taken)
+    return tuple(claimed[source] for source in taken)
 
 
 def _accepted(claimable: Iterable[str], wanted: Claim) -> list[str]:

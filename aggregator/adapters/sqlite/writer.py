@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,17 +109,21 @@ class Writer:
             self._timer = None
         if self._turns:
             loop = asyncio.get_running_loop()
-            self._last = handed = loop.time()
+            self._last = loop.time()
             turns, self._turns = self._turns, []
-            commit = self._thread.submit(self._store.save_each, [turn.outcome for turn in turns])
+            commit = self._thread.submit(self._commit, [turn.outcome for turn in turns])
             commit.add_done_callback(
-                lambda done: loop.call_soon_threadsafe(self._committed, turns, done, handed)
+                lambda done: loop.call_soon_threadsafe(_hand_back, turns, done)
             )
 
-    def _committed(self, turns: Sequence[_Turn], commit: Future[_Results], handed: float) -> None:
-        took = asyncio.get_running_loop().time() - handed
-        self._interval = min(max(SHARE * took, INTERVAL), LONGEST_INTERVAL)
-        _hand_back(turns, commit)
+    def _commit(self, outcomes: Sequence[Outcome]) -> _Results:
+        """Save in the thread; what documents cost there decides when the next ones are saved."""
+        started = time.monotonic()
+        results = self._store.save_each(outcomes)
+        if any(outcome.reading is not None for outcome in outcomes):
+            took = time.monotonic() - started
+            self._interval = min(max(SHARE * took, INTERVAL), LONGEST_INTERVAL)
+        return results
 
 
 _Results = tuple[Saved | Exception | None, ...]

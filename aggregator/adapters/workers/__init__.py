@@ -10,18 +10,13 @@ needs a second helper process; concurrent.futures cannot kill one worker and kee
 The pool is loaded when it is asked for: the nursery needs no asyncio, a third of its start.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from aggregator.core.late import late
 
 if TYPE_CHECKING:
     from aggregator.adapters.workers.pool import Workers
 
 __all__ = ["Workers"]
 
-_LATE = {"Workers": "aggregator.adapters.workers.pool"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATE[name]), name)
+__getattr__ = late(__name__, {"pool": ("Workers",)})
