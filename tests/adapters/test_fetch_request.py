@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
-import subprocess
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +23,7 @@ from aggregator.adapters.fetch.request import (
 from aggregator.adapters.fetch.resolve import Resolver, look_up
 from aggregator.core.errors import FetchError
 from aggregator.core.settings import Network, Secret, Source
+from tests.adapters.certificates import own_certificate, tls
 from tests.adapters.fetching import (
     FEED,
     LIMITS,
@@ -320,26 +319,7 @@ async def test_many_polls_share_one_fetcher() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
-    path = tmp_path_factory.mktemp("tls") / "own.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    named = ["-subj", "/CN=loopback", "-addext", "subjectAltName=IP:127.0.0.1"]
-    try:
-        subprocess.run(
-            [*command.split(), *named, "-keyout", path, "-out", path.with_suffix(".crt")],
-            check=True,
-            capture_output=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no openssl to make a certificate with")
-    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
-    return path
-
-
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return own_certificate(tmp_path_factory.mktemp("tls"))
 
 
 # P64

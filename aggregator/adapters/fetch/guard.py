@@ -8,6 +8,7 @@ look at another answer of the name server than the connection does.)
 from __future__ import annotations
 
 import errno
+import re
 import socket
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -73,6 +74,7 @@ DENIED_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     )
 )
 
+_HEX = re.compile("0x[0-9a-f]*")
 _KNOWN = 4096  # addresses whose answer is kept: it depends on nothing but the address
 
 # Where an IPv4 address is carried inside: the network, and the bits to its right.
@@ -127,6 +129,13 @@ class Guard:
         if reason:
             raise BlockedAddressError(address, reason)
 
+    def let_through(self, addresses: Sequence[str]) -> list[str]:
+        """Those that may be connected to; raises BlockedAddressError when there are none."""
+        allowed = [address for address in addresses if not self._refusal(address)]
+        if not allowed:
+            self.check(addresses[-1])
+        return allowed
+
     def open_socket(self, address: SocketAddress) -> socket.socket:
         """Make a socket for one address; raises BlockedAddressError."""
         self.check(str(address.addr[0]))
@@ -135,7 +144,8 @@ class Guard:
 
 def is_literal(host: str) -> bool:
     """Is the host of a URL an address (without brackets), and not a name?"""
-    return ":" in host or host.replace(".", "").isdigit()
+    last = host.rstrip(".").rpartition(".")[2]  # a number ends every form of IPv4 (WHATWG URL §3.5)
+    return ":" in host or last.isdigit() or _HEX.fullmatch(last) is not None
 
 
 def _within(address: Address, network: IPv4Network | IPv6Network) -> bool:

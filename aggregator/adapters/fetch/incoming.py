@@ -6,6 +6,7 @@ so does a header after which nobody wants a body: no more is read than is needed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,7 @@ from aggregator.core.validators import Headers
 
 MAX_FIELD = 32 * 1024  # bytes of one header field; some security policies need 10 KiB
 MAX_FIELDS = 128
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ +([1-9][0-9]{2})(?![0-9])")
 NO_MORE = -1  # what a callback returns to end the transfer
 
 
@@ -45,7 +47,14 @@ class Incoming:
         self._take = take
         self._sink: Sink | None = None
         self._lines: list[bytes] = []
-        self._size = 0
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Is there nothing but the end of the connection to tell the end of the body?"""
+        if self.head is None:
+            return False
+        headers = self.head.headers
+        return not (headers.every(b"content-length") or headers.every(b"transfer-encoding"))
 
     def line(self, line: bytes) -> int | None:
         """Take a line of the header, or of a trailer; those are passed over."""
@@ -60,7 +69,8 @@ class Incoming:
     def piece(self, data: bytes) -> int | None:
         """Take a piece of the body."""
         try:
-            assert self._sink is not None
+            if self._sink is None:  # after an interim answer that libcurl takes for the last
+                raise FetchError("the answer is not HTTP", kind="http")
             self._sink.feed(data)
         except Exception as error:  # noqa: BLE001 - raised again where the answer is awaited
             self.error = error
@@ -72,7 +82,7 @@ class Incoming:
             self._keep(line)
             return None
         status = _status(self._lines)
-        if 100 <= status < 200:  # an interim answer; the final one follows (RFC 9110 §15.2)
+        if 100 <= status < 200 and status != 101:  # the final answer follows (RFC 9110 §15.2)
             self._lines.clear()
             return None
         self.head = Head(status, _headers(self._lines[1:]))
@@ -89,10 +99,11 @@ class Incoming:
 
 
 def _status(lines: list[bytes]) -> int:
-    try:
-        return int(lines[0].split(maxsplit=2)[1])
-    except (IndexError, ValueError):
-        raise FetchError("the answer is not HTTP", kind="http") from None
+    """The status of an answer (RFC 9112 §4)."""
+    found = _STATUS_LINE.match(lines[0]) if lines else None
+    if found is None:
+        raise FetchError("the answer is not HTTP", kind="http")
+    return int(found[1])
 
 
 def _headers(lines: list[bytes]) -> Headers:

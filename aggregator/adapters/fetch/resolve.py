@@ -22,9 +22,12 @@ class Resolver:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """The addresses of a host; raises socket.gaierror."""
+        """The addresses of a host, one at least; raises socket.gaierror."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._look_up, host, port)
+        found = await loop.run_in_executor(self._pool, self._look_up, host, port)
+        if not found:
+            raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
+        return found
 
     def close(self) -> None:
         """Start no further look-up; those under way end by themselves."""

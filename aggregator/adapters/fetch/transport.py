@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import chain
 from urllib.parse import urlencode
@@ -26,14 +26,22 @@ from aggregator.adapters.fetch.options import Option
 from aggregator.adapters.fetch.request import request_url
 from aggregator.adapters.fetch.resolve import LookUp, Resolver
 from aggregator.adapters.fetch.target import Target, bracketed
-from aggregator.adapters.fetch.trouble import blocked, closed, not_found, not_http, translated
+from aggregator.adapters.fetch.trouble import (
+    blocked,
+    closed,
+    no_socket,
+    not_found,
+    not_http,
+    translated,
+    without_last_words,
+)
 from aggregator.core.settings import Limits, Network
 
 _NO_SOCKET: int = pycurl.SOCKET_BAD
 
 
 class Transport:
-    """libcurl without memory: no cookies, no kept connections, no environment.
+    """libcurl without memory: no cookies, no kept connections, no environment; TLS may resume.
 
     Every connection goes through the address guard, also one to `network.proxy`: a proxy on a
     private address needs its range in `network.allow`. What a proxy connects to by name is the
@@ -42,8 +50,8 @@ class Transport:
 
     def __init__(self, *, limits: Limits, network: Network, look_up: LookUp) -> None:
         self._guard = Guard(network.allow)
-        self._proxy = network.proxy
         self._through = request_url(network.proxy) if network.proxy else None
+        self._proxy = tuple(options.proxy(network.proxy, self._through))
         self._patience = (pycurl.CONNECTTIMEOUT_MS, int(limits.timeout.total_seconds() * 1000))
         self._trusted = options.trusted()
         self._resolver = Resolver(look_up, threads=limits.concurrency)
@@ -59,7 +67,7 @@ class Transport:
         closed. Raises FetchError, and whatever `take` or its sink raised.
         """
         request = options.request(url, headers, form=None)
-        trust = self._trusted if verify_tls else options.ANYBODY
+        trust = self._trusted if verify_tls else (*self._trusted, *options.ANYBODY)
         return await self._exchange(url, take, chain(request, trust))
 
     async def post(self, url: str, form: Mapping[str, str], *, headers: Mapping[str, str]) -> int:
@@ -77,7 +85,8 @@ class Transport:
             await self._multi.aclose()
 
     async def _exchange(self, url: Target, take: Take, request: Iterable[Option]) -> Head:
-        way = chain(options.way(url, proxy=self._proxy), options.names(await self._found(url)))
+        goal = options.goal(url, by_proxy=self._through is not None)
+        way = chain(self._proxy, goal, options.names(await self._found(url)))
         with closing(pycurl.Curl()) as curl, closing(_Transfer(url, take, self._guard)) as transfer:
             for option, value in chain(request, way, transfer.callbacks(), (self._patience,)):
                 curl.setopt(option, value)
@@ -96,20 +105,32 @@ class Transport:
         first = self._through or url
         if is_literal(first.host):
             return ""
-        try:
-            found = await self._resolver.resolve(first.host, first.port)
-        except OSError as error:
-            raise not_found(error, url) from error
+        found = await self._looked_up(first, url)
         # The plus: to be forgotten as soon as any other answer of a name server.
         return f"+{first.host}:{first.port}:{','.join(map(bracketed, found))}"
+
+    async def _looked_up(self, first: Target, url: Target) -> Sequence[str]:
+        """Its addresses that may be connected to: libcurl takes its time to pass over others."""
+        if self._closed:
+            raise closed(url)
+        try:
+            return self._guard.let_through(await self._resolver.resolve(first.host, first.port))
+        except BlockedAddressError as error:
+            raise blocked(error, url) from error
+        except OSError as error:
+            raise not_found(error, url) from error
+        except asyncio.CancelledError:
+            if _is_wanted():
+                raise closed(url) from None
+            raise
 
     async def _run(self, curl: pycurl.Curl, transfer: _Transfer) -> None:
         """Run a transfer to its end; raises what went wrong."""
         if self._closed:
             raise closed(transfer.url)
-        if self._multi is None:
-            self._multi = pycurl.AsyncCurlMulti()
         try:
+            if self._multi is None:
+                self._multi = pycurl.AsyncCurlMulti()
             await self._multi.perform(curl)
         except pycurl.error as error:
             transfer.fail(error, curl)
@@ -127,6 +148,7 @@ class _Transfer:
         self.incoming = Incoming(take)
         self._guard = guard
         self._refused: BlockedAddressError | None = None  # the last address that was
+        self._trouble: OSError | None = None  # why the last socket could not be made
         self._sockets: list[socket.socket] = []
 
     def callbacks(self) -> tuple[Option, ...]:
@@ -143,6 +165,9 @@ class _Transfer:
         except BlockedAddressError as error:
             self._refused = error
             return _NO_SOCKET
+        except OSError as error:
+            self._trouble = error
+            return _NO_SOCKET
         self._sockets.append(made)
         return made
 
@@ -157,6 +182,10 @@ class _Transfer:
             raise self.incoming.error
         if self.incoming.is_enough:
             return
+        if self.incoming.ends_with_connection and without_last_words(error):
+            return
+        if self._trouble is not None and not self._sockets:
+            raise no_socket(self._trouble, self.url) from self._trouble
         if self._refused is not None and not self._sockets:
             raise blocked(self._refused, self.url) from self._refused
         raise translated(error, curl, self.url, broken_off=self.incoming.head is not None)

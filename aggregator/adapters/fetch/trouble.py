@@ -12,6 +12,7 @@ from aggregator.core.errors import FetchError
 
 _TOO_LARGE = 100  # pycurl has no name for CURLE_TOO_LARGE
 _NO_HTTP = (pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY)
+_TOO_LARGE_HEADER = "Too large response headers"  # libcurl's own limit, told as a failure to read
 _NO_NAME = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY)
 _TLS = (
     pycurl.E_SSL_CONNECT_ERROR,
@@ -38,7 +39,9 @@ def translated(
         return FetchError(f"{where}: TLS failed: {_words(error)}", kind="tls")
     if code in _NO_HTTP:
         return not_http(url)
-    if code == _TOO_LARGE:
+    if code == pycurl.E_BAD_CONTENT_ENCODING:
+        return FetchError(f"{where}: a transfer coding that was not asked for", kind="bad_encoding")
+    if code == _TOO_LARGE or _TOO_LARGE_HEADER in str(error.args[1]):
         return FetchError(f"{where}: the header is too large", kind="too_large")
     if code == pycurl.E_URL_MALFORMAT:
         return FetchError(f"{where}: not a host that can be connected to", kind="bad_url")
@@ -57,9 +60,19 @@ def _no_answer(code: int, curl: pycurl.Curl) -> str:
     return str(pycurl.easy_strerror(code)).lower()
 
 
+def without_last_words(error: pycurl.error) -> bool:
+    """Was a TLS connection closed without close_notify, as many do? A reset is another error."""
+    return error.args[0] == pycurl.E_RECV_ERROR and "unexpected eof" in str(error.args[1])
+
+
 def blocked(error: BlockedAddressError, url: Target) -> FetchError:
     """The guard refused every address."""
     return FetchError(f"{url.place}: {error.strerror}", kind="blocked_address")
+
+
+def no_socket(error: OSError, url: Target) -> FetchError:
+    """This machine has no socket for it: too many are open, or no IPv6."""
+    return FetchError(f"{url.place}: {error.strerror}", kind="connect")
 
 
 def not_found(error: OSError, url: Target) -> FetchError:
