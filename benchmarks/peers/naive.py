@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from time import struct_time
@@ -125,7 +126,12 @@ def newest(database: Database, output: int) -> Iterator[dict[str, Any]]:
 
 
 async def main(folder: Path, *, conditional: bool = True) -> None:
-    database = opened(folder)
+    with closing(opened(folder)) as database:
+        await run(database, folder, conditional=conditional)
+
+
+async def run(database: Database, folder: Path, *, conditional: bool) -> None:
+    """Poll all feeds and publish."""
     known = {feed["id"]: feed for feed in database.table("feeds").rows}
     fresh = dict.fromkeys(FEED)
     urls = (folder / "urls").read_text(encoding="ascii").split()

@@ -106,6 +106,7 @@ async def raw_server(routes: Routes, tls: ssl.SSLContext | None = None) -> Async
         task = asyncio.ensure_future(_serve(seen, replies, reader, writer))
         open_connections.add(task)
         task.add_done_callback(open_connections.discard)
+        task.add_done_callback(lambda _: writer.close())  # also when it was ended before it began
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     seen.port = server.sockets[0].getsockname()[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,22 +17,29 @@ from tests.adapters.store.polls import HOUR, NOW, adopt, entry, poll, source, te
 
 
 @pytest.fixture
-def full(tmp_path: Path) -> SqliteStore:
+def full(tmp_path: Path) -> Iterator[SqliteStore]:
     """Two sources that share a story, an output that carries it, a state with bytes in it."""
-    store = SqliteStore.open(tmp_path / "full.db")
-    adopt(store, source("a"), source("b"))
-    poll(store, source("a"), entry("1"), entry("2", content=f"<p>{text('2')} &amp; 你好</p>"))
-    poll(store, source("b"), entry("1", guid="other"), now=NOW + HOUR)
-    state = store.open_build("all", digest="d", fresh_id="urn:uuid:1", now=NOW)
-    hashes = [article.slug_hash for article in store.articles(["a"], priority={})]
-    store.close_build("all", change=1, slug_hashes=hashes, now=NOW)
-    assert state.atom_id == "urn:uuid:1"
-    return store
+    with SqliteStore.open(tmp_path / "full.db") as store:
+        adopt(store, source("a"), source("b"))
+        poll(store, source("a"), entry("1"), entry("2", content=f"<p>{text('2')} &amp; 你好</p>"))
+        poll(store, source("b"), entry("1", guid="other"), now=NOW + HOUR)
+        state = store.open_build("all", digest="d", fresh_id="urn:uuid:1", now=NOW)
+        hashes = [article.slug_hash for article in store.articles(["a"], priority={})]
+        store.close_build("all", change=1, slug_hashes=hashes, now=NOW)
+        assert state.atom_id == "urn:uuid:1"
+        yield store
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> SqliteStore:
-    return SqliteStore.open(tmp_path / "empty.db")
+def empty(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore.open(tmp_path / "empty.db") as store:
+        yield store
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore.open(tmp_path / "other.db") as store:
+        yield store
 
 
 def test_a_dump_loaded_is_dumped_the_same(full: SqliteStore, empty: SqliteStore) -> None:
@@ -81,9 +88,8 @@ def test_a_loaded_store_goes_on_where_the_dumped_one_was(
 
 
 def test_a_store_with_something_in_it_is_replaced_only_when_told(
-    full: SqliteStore, tmp_path: Path
+    full: SqliteStore, other: SqliteStore
 ) -> None:
-    other = SqliteStore.open(tmp_path / "other.db")
     adopt(other, source("z"))
     poll(other, source("z"), entry("9"))
     before = list(other.dump())
