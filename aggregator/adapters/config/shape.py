@@ -17,6 +17,14 @@ from aggregator.adapters.config.values import Address
 from aggregator.core.settings import Schedule, Secret
 from aggregator.core.shares import Quota
 
+# Of sources and of outputs.
+_KEEP = optional(types.RULE, "Only articles that match this rule stay. See filters.md.")
+_DROP = optional(types.RULE, "Articles that match this rule go, whatever `keep` says.")
+_EXPECT = optional(
+    types.EXAMPLES,
+    "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them.",
+)
+
 
 class DedupeShape(Shape):
     """How entries find their article. `dedupe: off` is short for `{enabled: false}`."""
@@ -108,16 +116,9 @@ class SourceShape(Shape):
     priority: int | None = optional(
         number(-1000, 1000), "Whose copy of a story is shown: the highest number wins."
     )
-    keep: object | None = optional(
-        types.RULE, "Only articles that match this rule stay. See filters.md."
-    )
-    drop: object | None = optional(
-        types.RULE, "Articles that match this rule go, whatever `keep` says."
-    )
-    expect: object | None = optional(
-        types.EXAMPLES,
-        "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them.",
-    )
+    keep: object | None = _KEEP
+    drop: object | None = _DROP
+    expect: object | None = _EXPECT
     dedupe: DedupeShape | None = optional(
         types.switchable(DedupeShape, "dedupe"),
         "How entries find their article: `off`, or the keys of `dedupe` below.",
@@ -162,16 +163,9 @@ class OutputShape(Shape):
         "all",
         "Which sources it merges: `all`, ids and `tag:NAME`; `-id:NAME` and `-tag:NAME` take away.",
     )
-    keep: object | None = optional(
-        types.RULE, "Only articles that match this rule stay. See filters.md."
-    )
-    drop: object | None = optional(
-        types.RULE, "Articles that match this rule go, whatever `keep` says."
-    )
-    expect: object | None = optional(
-        types.EXAMPLES,
-        "Titles that `keep` and `drop` must keep or drop; `aggregator check` tries them.",
-    )
+    keep: object | None = _KEEP
+    drop: object | None = _DROP
+    expect: object | None = _EXPECT
     order: str = key(types.ORDER, "newest", "What comes first: `newest` or `oldest`.")
     limit: int = key(
         number(1, 10_000),
