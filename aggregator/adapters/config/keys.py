@@ -154,11 +154,13 @@ def _placed(error: Wrong | Mistaken, path: Path, *, at_key: bool = False) -> lis
 # --- types that are made of others
 
 
-def keys_of(shape: type[ShapeT], word: str, *, short: Callable[[object], object]) -> Type[ShapeT]:
+def keys_of(
+    shape: type[ShapeT], word: str, *, short: Callable[[object], object] | None = None
+) -> Type[ShapeT]:
     """The keys of a shape. `short` spells out what is short for some of them."""
 
     def read(value: object, around: Surroundings) -> ShapeT:
-        data = short(value)
+        data = short(value) if short else value
         if not isinstance(data, dict):
             raise Wrong(f"expected keys, found {named(data)}")
         values, mistakes = read_keys(shape, data, around)

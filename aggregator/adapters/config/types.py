@@ -54,10 +54,6 @@ def _as_is(value: object, _around: Surroundings) -> object:
     return value
 
 
-def _short_for_nothing(value: object) -> object:
-    return value
-
-
 def number(low: int, high: int) -> Type[int]:
     """A whole number within bounds."""
     schema = {"type": "integer", "minimum": low, "maximum": high}
@@ -77,7 +73,7 @@ def size(low: int, high: int) -> Type[int]:
 
 def section(shape: type[ShapeT], name: str) -> Type[ShapeT]:
     """The keys of a shape, which the docs have under a name."""
-    return keys_of(shape, f"keys, see `{name}`", short=_short_for_nothing)
+    return keys_of(shape, f"keys, see `{name}`")
 
 
 def switchable(shape: type[ShapeT], name: str) -> Type[ShapeT]:
