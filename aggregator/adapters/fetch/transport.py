@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain
 from urllib.parse import urlencode
 
@@ -111,33 +111,37 @@ class Transport:
 
     async def _looked_up(self, first: Target, url: Target) -> Sequence[str]:
         """Its addresses that may be connected to: libcurl takes its time to pass over others."""
-        if self._closed:
-            raise closed(url)
         try:
-            return self._guard.let_through(await self._resolver.resolve(first.host, first.port))
+            with self._while_open(url):
+                found = await self._resolver.resolve(first.host, first.port)
+            return self._guard.let_through(found)
         except BlockedAddressError as error:
             raise blocked(error, url) from error
         except OSError as error:
             raise not_found(error, url) from error
-        except asyncio.CancelledError:
-            if _is_wanted():
-                raise closed(url) from None
-            raise
 
     async def _run(self, curl: pycurl.Curl, transfer: _Transfer) -> None:
         """Run a transfer to its end; raises what went wrong."""
+        with self._while_open(transfer.url):
+            try:
+                if self._multi is None:
+                    self._multi = pycurl.AsyncCurlMulti()
+                await self._multi.perform(curl)
+            except pycurl.error as error:
+                transfer.fail(error, curl)
+
+    @contextmanager
+    def _while_open(self, url: Target) -> Iterator[None]:
+        """What is waited for when we close has failed; what its caller cancels is cancelled."""
         if self._closed:
-            raise closed(transfer.url)
+            raise closed(url)
         try:
-            if self._multi is None:
-                self._multi = pycurl.AsyncCurlMulti()
-            await self._multi.perform(curl)
-        except pycurl.error as error:
-            transfer.fail(error, curl)
+            yield
         except asyncio.CancelledError:
-            if _is_wanted():
-                raise closed(transfer.url) from None
-            raise
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise closed(url) from None
 
 
 class _Transfer:
@@ -189,12 +193,6 @@ class _Transfer:
         if self._refused is not None and not self._sockets:
             raise blocked(self._refused, self.url) from self._refused
         raise translated(error, curl, self.url, broken_off=self.incoming.head is not None)
-
-
-def _is_wanted() -> bool:
-    """Does the caller still wait, so that it is not he who has cancelled?"""
-    task = asyncio.current_task()
-    return task is not None and not task.cancelling()
 
 
 def _nobody(_: Head) -> None:
