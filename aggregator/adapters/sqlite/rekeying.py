@@ -56,9 +56,14 @@ WHERE entry_key = :entry_key
 _WRITE_ARTICLE = "UPDATE articles SET headline = :headline WHERE slug_hash = :home"
 
 
-def rekey(connection: sqlite3.Connection, sources: Sequence[Source], *, progress: Progress) -> int:
-    """Identify the stored entries of other versions anew; return how many there were."""
-    stale = keyed.stale(connection)
+def rekey(
+    connection: sqlite3.Connection,
+    stale: Sequence[tuple[str, str]],
+    sources: Sequence[Source],
+    *,
+    progress: Progress,
+) -> int:
+    """Identify the entries of `stale` sources anew (see keyed); return how many there were."""
     known = {source.id: source for source in sources}
     total = _count(connection, [source for source, _ in stale])
     done = 0

@@ -68,8 +68,8 @@ class SqliteStore(OpenStore):
     ) -> None:
         with self._connected() as connection:
             states.adopt(connection, sources, now=now, spread=spread, hard_interval=hard_interval)
-            if keyed.stale(connection):
-                rekeying.rekey(connection, sources, progress=rekeying.tell)
+            if stale := keyed.stale(connection):
+                rekeying.rekey(connection, stale, sources, progress=rekeying.tell)
 
     def renamed(self, sources: Sequence[Source]) -> dict[str, str]:
         with self._connected() as connection:

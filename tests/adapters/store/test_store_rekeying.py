@@ -195,8 +195,10 @@ def test_what_was_broken_off_goes_on(store: SqliteStore) -> None:
         if done > 200:
             raise PowerCut
 
-    with closing(connect(store.path)) as connection, pytest.raises(PowerCut):
-        rekeying.rekey(connection, [source("a"), source("b")], progress=cut)
+    with closing(connect(store.path)) as connection:
+        stale = keyed.stale(connection)
+        with pytest.raises(PowerCut):
+            rekeying.rekey(connection, stale, [source("a"), source("b")], progress=cut)
     assert list(store.dump()) != before
     adopt(store, source("a"), source("b"))
     assert list(store.dump()) == before
