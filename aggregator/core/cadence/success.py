@@ -55,12 +55,7 @@ def after_success(
     """
     before = for_url(state, url=url, mark=mark)
     known = _known(novelty)
-    if is_another_feed(before, fetched=fetched, reading=reading, known=known):
-        raise SourceError(
-            f"moved to something else: {fetched.moved_to} is another feed", kind="moved"
-        )
-    if not trusted and is_replaced(before, reading=reading, known=known):
-        raise SourceError(REPLACED, kind="replaced")
+    _refuse_another(before, fetched=fetched, reading=reading, known=known, trusted=trusted)
     after = _answered(
         before, fetched=fetched, reading=reading, body_hash=body_hash, pace=pace, now=now
     )
@@ -71,6 +66,18 @@ def after_success(
         after = with_guids(with_gap(after, lost=lost, now=now), novelty=novelty)
     after = after_redirect(after, url=url, moved_to=fetched.moved_to, now=now)
     return _appointed(after, pace=pace, moment=Moment(now=now, chance=chance, cron_next=cron_next))
+
+
+def _refuse_another(
+    state: SourceState, *, fetched: Fetched, reading: Reading | None, known: int, trusted: bool
+) -> None:
+    """Raise SourceError when something else stands there than the feed we know."""
+    if is_another_feed(state, fetched=fetched, reading=reading, known=known):
+        raise SourceError(
+            f"moved to something else: {fetched.moved_to} is another feed", kind="moved"
+        )
+    if not trusted and is_replaced(state, reading=reading, known=known):
+        raise SourceError(REPLACED, kind="replaced")
 
 
 def _answered(
